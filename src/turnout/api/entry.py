@@ -1,0 +1,77 @@
+"""Where every request comes in: its id, its tidied path, and what is noted of it when it leaves."""
+
+import re
+import secrets
+import time
+from collections.abc import Callable
+
+import structlog
+from pyramid.config import Configurator
+from pyramid.registry import Registry
+from pyramid.request import Request
+from pyramid.response import Response
+from pyramid.tweens import INGRESS
+
+from turnout.api.service import PREFIX
+
+Handler = Callable[[Request], Response]
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_CONVENTIONAL = frozenset({"/health", "/metrics", "/openapi.json", "/docs", "/redoc"})
+
+log = structlog.get_logger()
+
+
+class Finished:
+    """A request was answered; `seconds` is how long it took."""
+
+    __slots__ = ("request", "response", "seconds")
+
+    def __init__(self, request: Request, response: Response, seconds: float) -> None:
+        self.request = request
+        self.response = response
+        self.seconds = seconds
+
+
+def entry_tween(handler: Handler, registry: Registry) -> Handler:
+    """Give the request an id, tidy its path and announce `Finished`."""
+    log_requests = registry.settings["log.requests"]
+
+    def tween(request: Request) -> Response:
+        started = time.perf_counter()
+        given = request.headers.get("X-Request-ID", "")
+        request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+        request.environ["turnout.request_id"] = request_id
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        try:
+            _tidy_path(request)
+            response = handler(request)
+            response.headers["X-Request-ID"] = request_id
+            response.headers.pop("X-Tm", None)
+            seconds = time.perf_counter() - started
+            registry.notify(Finished(request, response, seconds))
+            if log_requests:
+                log.info(
+                    "request",
+                    method=request.method,
+                    path=request.environ.get("PATH_INFO"),
+                    status=response.status_int,
+                    milliseconds=round(seconds * 1000, 1),
+                )
+            return response
+        finally:
+            structlog.contextvars.unbind_contextvars("request_id")
+
+    return tween
+
+
+def _tidy_path(request: Request) -> None:
+    """Tolerate a trailing slash, and the places where monitors and people conventionally look."""
+    path = request.environ["PATH_INFO"]
+    if path.endswith("/") and path != "/":
+        path = request.environ["PATH_INFO"] = path.rstrip("/") or "/"
+    if path in _CONVENTIONAL:
+        request.environ["PATH_INFO"] = PREFIX + path
+
+
+def includeme(config: Configurator) -> None:
+    config.add_tween("turnout.api.entry.entry_tween", under=INGRESS, over="pyramid_tm.tm_tween_factory")

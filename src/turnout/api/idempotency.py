@@ -1,0 +1,144 @@
+"""``Idempotency-Key``: a write that is sent twice happens once (IETF draft-ietf-httpapi-idempotency-key-header).
+
+The answer is kept in the transaction that made the change, so it is there exactly when the change is. Only answers that
+changed something are kept: a refusal changed nothing, and may be tried again. While the first request runs, a second one
+is told so: on PostgreSQL by an advisory lock that ends with the transaction, on SQLite by a note in this process (between
+processes SQLite lets one writer in at a time, so the second waits and then gets the first one's answer).
+"""
+
+import base64
+import re
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+from cryptography.fernet import Fernet
+from pyramid.request import Request
+from pyramid.response import Response
+from pyramid_retry import RetryableException
+from sqlalchemy import LargeBinary, bindparam, delete, text
+from sqlalchemy.orm import Session
+
+from turnout.api.answers import JSON
+from turnout.api.errors import KeyInUse, KeyReused
+from turnout.api.models import IdempotencyKey
+from turnout.db import UTCDateTime
+from turnout.errors import Invalid
+
+KEPT = timedelta(days=1)
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+_COLUMNS = "k.fingerprint, k.status, k.etag, k.location, k.body"
+_FIND = f"""
+    SELECT {{lock}} AS mine, {_COLUMNS}
+    FROM (SELECT 1 AS one) AS request
+    LEFT JOIN idempotency_keys AS k ON k.caller = :caller AND k.key = :key AND k.created_at > :since
+"""
+_FINDERS = {
+    "postgresql": text(_FIND.format(lock="pg_try_advisory_xact_lock(:lock)")).bindparams(
+        bindparam("since", type_=UTCDateTime)
+    ),
+    "sqlite": text(_FIND.format(lock=":lock IS NOT NULL")).bindparams(bindparam("since", type_=UTCDateTime)),
+}
+_KEEP = text("""
+    INSERT INTO idempotency_keys (caller, key, fingerprint, status, etag, location, body, created_at)
+    VALUES (:caller, :key, :fingerprint, :status, :etag, :location, :body, :now)
+    ON CONFLICT (caller, key) DO UPDATE
+    SET fingerprint = excluded.fingerprint, status = excluded.status, etag = excluded.etag,
+        location = excluded.location, body = excluded.body, created_at = excluded.created_at
+    WHERE idempotency_keys.created_at <= :since
+""").bindparams(
+    bindparam("fingerprint", type_=LargeBinary),
+    bindparam("body", type_=LargeBinary),
+    bindparam("now", type_=UTCDateTime),
+    bindparam("since", type_=UTCDateTime),
+)
+
+_running: set[tuple[str, str]] = set()
+_running_lock = threading.Lock()
+
+
+def purge(session: Session, now: datetime) -> int:
+    """Delete the answers that are older than a day; return how many there were."""
+    result = session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at <= now - KEPT))
+    return int(result.rowcount)  # type: ignore[attr-defined]
+
+
+def once(request: Request, answer: Callable[[], Response], *, secret: bool) -> Response:
+    """Return the kept answer of the request's ``Idempotency-Key``, or what `answer()` returns, keeping it.
+
+    `secret` answers (tokens) are kept encrypted. Raises `KeyReused`, `KeyInUse`, or `Invalid` for a key that is none.
+    """
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return answer()
+    if not _KEY.fullmatch(key):
+        raise Invalid({"Idempotency-Key": "must be 1 to 255 visible ASCII characters"})
+    caller = f"user:{request.actor.user_id}" if request.actor.is_signed_in else f"anonymous:{request.client_addr}"
+    parts = (request.method, request.path_qs, request.headers.get("If-Match", ""))
+    fingerprint = sha256("\n".join(parts).encode() + b"\n" + request.body).digest()
+    now = request.registry.clock.now()
+    dialect = request.db.get_bind().dialect.name
+    if dialect == "sqlite":
+        _note_running(request, caller, key)
+    lock = int.from_bytes(sha256(f"{caller}\n{key}".encode()).digest()[:8], signed=True)
+    found = request.db.execute(
+        _FINDERS[dialect], {"caller": caller, "key": key, "since": now - KEPT, "lock": lock}
+    ).one()
+    if found.fingerprint is not None:
+        return _replay(request, found, fingerprint, secret=secret)
+    if not found.mine:
+        raise KeyInUse
+    response = answer()
+    if response.status_int < 400:  # noqa: PLR2004
+        body = _seal(request).encrypt(response.body) if secret else response.body
+        kept = request.db.execute(
+            _KEEP,
+            {
+                "caller": caller,
+                "key": key,
+                "fingerprint": fingerprint,
+                "status": response.status_int,
+                "etag": response.headers.get("ETag"),
+                "location": response.headers.get("Location"),
+                "body": body,
+                "now": now,
+                "since": now - KEPT,
+            },
+        )
+        if kept.rowcount != 1:
+            # The first request ended between our look and our lock; tried again, we find its answer.
+            raise RetryableException
+    return response
+
+
+def _note_running(request: Request, caller: str, key: str) -> None:
+    with _running_lock:
+        if (caller, key) in _running:
+            raise KeyInUse
+        _running.add((caller, key))
+
+    def done(_request: Request) -> None:
+        with _running_lock:
+            _running.discard((caller, key))
+
+    request.add_finished_callback(done)
+
+
+def _replay(request: Request, found: Any, fingerprint: bytes, *, secret: bool) -> Response:
+    if bytes(found.fingerprint) != fingerprint:
+        raise KeyReused
+    body = _seal(request).decrypt(bytes(found.body)) if secret else bytes(found.body)
+    response = Response(body, found.status, content_type=JSON) if body else Response(status=found.status)
+    for name, value in (("ETag", found.etag), ("Location", found.location)):
+        if value is not None:
+            response.headers[name] = value
+    response.headers["Idempotency-Replayed"] = "true"
+    return response
+
+
+def _seal(request: Request) -> Fernet:
+    secret: str = request.registry.settings["turnout.secret"]
+    return Fernet(base64.urlsafe_b64encode(sha256(b"idempotency\n" + secret.encode()).digest()))

@@ -1,0 +1,187 @@
+"""Reading what a client sends: JSON and query parameters, checked strictly against a schema.
+
+colander is generous (the text "5" is an integer, {} a missing date); a form needs that, an API does not. So the JSON's
+own types are compared with the schema's first, and every problem is reported at once, named by its field.
+"""
+
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import colander
+from pyramid.request import Request
+
+from turnout import schema as fields
+from turnout.api.errors import BodyTooLarge, MalformedJSON, UnsupportedMediaType
+from turnout.errors import Invalid
+
+Errors = list[tuple[str, str]]
+
+_EXPECTED: dict[type, tuple[tuple[type, ...], str]] = {
+    fields.Text: ((str,), "must be text"),
+    fields.Whole: ((int,), "must be a whole number"),
+    fields.Timestamp: ((str,), "must be a date and time as text"),
+    fields.Day: ((str,), "must be a date as text"),
+    fields.Money: ((str, int, Decimal), 'must be an amount such as "150.00"'),
+    colander.Boolean: ((bool,), "must be true or false"),
+}
+
+
+def _message(error: colander.Invalid) -> str:
+    """Return the one message of a leaf's error, without colander's full stop and capital."""
+    while error.children:
+        error = error.children[0]
+    found = error.messages()
+    return str(found[0].interpolate() if hasattr(found[0], "interpolate") else found[0]) if found else "is not valid"
+
+
+def read_value(node: colander.SchemaNode, value: Any, path: str, errors: Errors, *, partial: bool = False) -> Any:
+    """Return `value` as `node` wants it, adding to `errors` what is wrong with it. `partial` leaves out what is missing."""
+    if value is None:
+        if not getattr(node, "nullable", False):
+            errors.append((path, "must not be null"))
+        return None
+    if isinstance(node.typ, colander.Mapping):
+        return _read_mapping(node, value, path, errors, partial=partial)
+    if isinstance(node.typ, colander.Sequence):
+        return _read_sequence(node, value, path, errors)
+    expected, message = _EXPECTED[type(node.typ)]
+    if type(value) not in expected:
+        errors.append((path, message))
+        return None
+    try:
+        return node.deserialize(value)
+    except colander.Invalid as error:
+        errors.append((path, "must not be empty" if value == "" else _message(error)))
+        return None
+
+
+def _read_mapping(node: colander.SchemaNode, value: Any, path: str, errors: Errors, *, partial: bool) -> dict[str, Any]:
+    if type(value) is not dict:
+        errors.append((path, "must be an object"))
+        return {}
+    found: dict[str, Any] = {}
+    known = set()
+    for child in node.children:
+        known.add(child.name)
+        where = f"{path}.{child.name}" if path else child.name
+        if child.name in value:
+            found[child.name] = read_value(child, value[child.name], where, errors)
+        elif partial or child.missing is colander.drop:
+            continue
+        elif child.missing is colander.required:
+            errors.append((where, "is required"))
+        else:
+            found[child.name] = child.missing() if callable(child.missing) else child.missing
+    for name in value.keys() - known:
+        where = f"{path}.{name}" if path else name
+        errors.append((where[:200], "is not known here"))
+    return found
+
+
+def _read_sequence(node: colander.SchemaNode, value: Any, path: str, errors: Errors) -> list[Any]:
+    if type(value) is not list:
+        errors.append((path, "must be a list"))
+        return []
+    try:
+        if node.validator is not None:
+            node.validator(node, value)
+    except colander.Invalid as error:
+        errors.append((path, _message(error)))
+        return []
+    return [read_value(node.children[0], entry, f"{path}[{index}]", errors) for index, entry in enumerate(value)]
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise MalformedJSON(f"The member {twice[:100]!r} is there more than once.")
+    return found
+
+
+def _no_constant(name: str) -> Any:
+    raise MalformedJSON(f"{name} is not JSON.")
+
+
+_decoder = json.JSONDecoder(object_pairs_hook=_object, parse_float=Decimal, parse_constant=_no_constant)
+
+
+def parse_json(body: bytes) -> Any:
+    """Parse a JSON document (RFC 8259). Raises `MalformedJSON` for anything else, duplicate members included."""
+    try:
+        document = _decoder.decode(body.decode("utf-8"))
+    except MalformedJSON:
+        raise
+    except UnicodeDecodeError:
+        raise MalformedJSON("The body is not UTF-8.") from None
+    except json.JSONDecodeError as error:
+        raise MalformedJSON(f"{error.msg}, line {error.lineno}, column {error.colno}.") from None
+    except RecursionError:
+        raise MalformedJSON("It is nested too deeply.") from None
+    except (ValueError, ArithmeticError):
+        raise MalformedJSON("A number in it is too large.") from None
+    return document
+
+
+def body_reader(schema: colander.SchemaNode, *, partial: bool) -> Callable[..., None]:
+    """Return a validator that puts the checked body into ``request.validated["body"]``."""
+    may_be_empty = all(child.missing is not colander.required for child in schema.children)
+
+    def read(request: Request, **_options: Any) -> None:
+        if (
+            request.content_length is not None
+            and request.content_length > request.registry.settings["api.max_body_bytes"]
+        ):
+            raise BodyTooLarge(f"The body may have at most {request.registry.settings['api.max_body_bytes']} bytes.")
+        body = request.body
+        if not body and may_be_empty and not partial:
+            document: Any = {}
+        else:
+            if request.content_type != "application/json":
+                raise UnsupportedMediaType("Send the body as application/json.")
+            document = parse_json(body)
+        errors: Errors = []
+        if type(document) is not dict:
+            raise Invalid([("", "The body must be a JSON object")])
+        found = read_value(schema, document, "", errors, partial=partial)
+        if errors:
+            raise Invalid(errors)
+        request.validated["body"] = found
+
+    return read
+
+
+def query_reader(schema: colander.SchemaNode) -> Callable[..., None]:
+    """Return a validator that puts the checked query parameters into ``request.validated["query"]``."""
+    nodes = {child.name: child for child in schema.children}
+    defaults = {child.name: child.missing for child in schema.children if child.missing is not colander.drop}
+
+    def read(request: Request, **_options: Any) -> None:
+        try:
+            given = request.GET
+            pairs = list(given.items())
+        except UnicodeDecodeError:
+            raise Invalid([("", "The query is not UTF-8")]) from None
+        found = dict(defaults)
+        errors: Errors = []
+        seen = set()
+        for name, value in pairs:
+            node = nodes.get(name)
+            if node is None:
+                errors.append((name[:200], "is not a parameter of this list" if nodes else "takes no parameters"))
+            elif name in seen:
+                errors.append((name, "is given more than once"))
+            else:
+                seen.add(name)
+                try:
+                    found[name] = node.deserialize(value)
+                except colander.Invalid as error:
+                    errors.append((name, "must not be empty" if value == "" else _message(error)))
+        if errors:
+            raise Invalid(errors)
+        request.validated["query"] = found
+
+    return read

@@ -1,0 +1,152 @@
+"""Cornice services as Turnout uses them. The only module that imports cornice.
+
+    events = Service("events", "/events", "Events")
+
+    @events.post(permission="events:create", body=NewEvent, answer=EventView, status=201, location="/events/{id}")
+    def create(request):
+        '''Make an event.'''
+        return request.find_service(EventService).create(request.validated["body"], actor=request.actor)
+
+A view returns what the answer says; reading, checking, ETags, idempotency and JSON are done around it. What is declared
+here is also what `turnout.api.openapi` describes.
+"""
+
+import functools
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import colander
+import cornice
+from pyramid.config import Configurator
+from pyramid.request import Request
+from pyramid.response import Response
+
+from turnout.api.answers import JSON, respond
+from turnout.api.errors import NotAcceptable
+from turnout.api.idempotency import once
+from turnout.api.reading import body_reader, query_reader
+from turnout.errors import DomainError
+from turnout.schema import Schema
+
+PREFIX = "/api/v1"
+WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+View = Callable[[Request], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What one method of one path takes, answers and refuses."""
+
+    method: str
+    path: str
+    name: str
+    tag: str
+    description: str
+    permission: str
+    body: colander.SchemaNode | None = None
+    partial: bool = False
+    query: colander.SchemaNode | None = None
+    answer: colander.SchemaNode | None = None
+    status: int = 200
+    further_answers: Mapping[int, str] = field(default_factory=dict)
+    location: str | None = None
+    refuses: tuple[type[DomainError], ...] = ()
+    versioned: bool = False
+    secret: bool = False
+    content_type: str = JSON
+
+
+def accepts_answer(request: Request, *, content_type: str) -> None:
+    """Raise `NotAcceptable` unless the client takes answers of `content_type`."""
+    header = request.headers.get("Accept")
+    if header is None or header == "*/*" or content_type in header:
+        return
+    if not request.accept.acceptable_offers([content_type]):
+        raise NotAcceptable(f"Answers are {content_type}; the Accept header excludes it.")
+
+
+class Service(cornice.Service):
+    """The methods of one path below ``/api/v1``. In a path, ``{id}`` and ``{..._id}`` stand for whole numbers."""
+
+    def __init__(self, name: str, path: str, tag: str) -> None:
+        self.tag = tag
+        self.operations: dict[str, Operation] = {}
+        self.template = PREFIX + path
+        pattern = re.sub(r"{((?:\w+_)?id)}", r"{\1:[0-9]{1,15}}", self.template)
+        super().__init__(name=f"api:{name}", path=pattern, description=tag)
+
+    def add_view(
+        self,
+        method: str,
+        view: View,
+        *,
+        permission: str,
+        body: type[Schema] | None = None,
+        query: type[Schema] | None = None,
+        answer: type[Schema] | None = None,
+        **options: Any,
+    ) -> None:
+        """Declare the view of a method; `options` are the further fields of `Operation`."""
+        operation = Operation(
+            method=method,
+            path=self.template,
+            name=view.__name__,
+            tag=self.tag,
+            description=(view.__doc__ or "").strip(),
+            permission=permission,
+            body=None if body is None else body(),
+            query=None if query is None else query(),
+            answer=None if answer is None else answer(),
+            **{"status": 200 if answer or method == "GET" else 204} | options,
+        )
+        self.operations[method] = operation
+        super().add_view(method, _answering(view, operation), permission=permission, validators=_readers(operation))
+
+
+def _readers(operation: Operation) -> list[Callable[..., None]]:
+    def accepts(request: Request, **_options: Any) -> None:
+        accepts_answer(request, content_type=operation.content_type)
+
+    readers: list[Callable[..., None]] = [accepts, query_reader(operation.query or Schema())]
+    if operation.body is not None:
+        readers.append(body_reader(operation.body, partial=operation.partial))
+    return readers
+
+
+def _answering(view: View, operation: Operation) -> Callable[[Request], Response]:
+    """Wrap a view so that what it returns becomes a response, and a write with a key happens once."""
+
+    def answer(request: Request) -> Response:
+        return respond(request, view(request), operation.status, operation.location)
+
+    if operation.method not in WRITES:
+        return functools.wraps(view)(answer)
+
+    @functools.wraps(view)
+    def answer_once(request: Request) -> Response:
+        return once(request, lambda: answer(request), secret=operation.secret)
+
+    return answer_once
+
+
+def add_api_service(config: Configurator, service: Service) -> None:
+    """Directive: serve `service`. Two that claim one path stop the start."""
+    introspectable = config.introspectable("turnout api", service.template, service.template, "API service")
+    introspectable["service"] = service
+    config.action(("turnout api path", re.sub(r"{\w+}", "{}", service.template)), introspectables=(introspectable,))
+    config.add_cornice_service(service)
+
+
+def operations(config_or_registry: Any) -> list[Operation]:
+    """Return every operation of the application, ordered by path and method."""
+    entries = config_or_registry.introspector.get_category("turnout api") or ()
+    found = [op for entry in entries for op in entry["introspectable"]["service"].operations.values()]
+    return sorted(found, key=lambda operation: (operation.path, operation.method))
+
+
+def includeme(config: Configurator) -> None:
+    config.get_settings()["handle_exceptions"] = False
+    config.include("cornice")
+    config.add_directive("add_api_service", add_api_service)

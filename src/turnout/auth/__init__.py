@@ -1,0 +1,34 @@
+"""Signing in: sessions of access and refresh tokens for people, personal API tokens for programs."""
+
+import colander
+from pyramid.config import Configurator
+
+from turnout import schema as fields
+from turnout.auth import api
+from turnout.auth.authenticator import Authenticator
+from turnout.auth.services import ApiTokenService, SignInService
+from turnout.security.actors import ANYONE, USER
+
+
+class AuthSettings(colander.MappingSchema):
+    """How long a sign-in lasts."""
+
+    access_minutes = fields.whole(1, 1440, missing=60)
+    refresh_minutes = fields.whole(1, 525_600, missing=1440)
+    recheck_seconds = fields.whole(
+        0, 60, missing=1, description="How long other processes may not have heard that a user was disabled"
+    )
+
+
+def includeme(config: Configurator) -> None:
+    config.declare_settings("auth", AuthSettings)
+    config.declare_permission("auth:sign_in", "Sign in", ANYONE, tokens=False)
+    config.declare_permission("auth:sign_out", "Sign out", USER, tokens=False)
+    config.declare_permission("auth:tokens", "See and revoke one's own API tokens", USER, tokens=False)
+    config.declare_permission("auth:create_tokens", "Make API tokens", USER, tokens=False)
+    config.add_service(SignInService)
+    config.add_service(ApiTokenService)
+    config.include(Authenticator.includeme)
+    for service in api.SERVICES:
+        config.add_api_service(service)
+    config.add_capability("auth", "Access and refresh tokens for people, scoped API tokens for programs")

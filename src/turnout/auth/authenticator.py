@@ -1,0 +1,119 @@
+"""Who a token belongs to, asked of the database at most once in `auth.recheck_seconds`.
+
+This process forgets at once what it knows of a user who is disabled, a session that ends and a token that is revoked;
+another process has to ask again after `auth.recheck_seconds` (0: at every request).
+"""
+
+import threading
+import time
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+from cachetools import TTLCache
+from pyramid.config import Configurator
+from pyramid.request import Request
+from sqlalchemy import select
+
+from turnout.auth.errors import InvalidToken
+from turnout.auth.hooks import ApiTokenRevoked, SignedOut
+from turnout.auth.models import ApiToken, SignInSession
+from turnout.auth.tokens import ACCESS, API_TOKEN_PREFIX, TokenSigner, hash_token
+from turnout.security.actors import Actor
+from turnout.users.hooks import UserDisabled
+from turnout.users.models import User
+
+REMEMBERED = 10_000
+_ROLES = (User.is_organizer, User.is_staff, User.is_superuser)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    actor: Actor
+    source: Hashable
+    expires_at: float
+
+
+class Authenticator:
+    """Turns an ``Authorization`` header into an actor."""
+
+    def __init__(self, secret: str, recheck_seconds: float) -> None:
+        self._signer = TokenSigner(secret)
+        self._known: TTLCache[str, _Known] = TTLCache(REMEMBERED, recheck_seconds, time.monotonic)
+        self._lock = threading.Lock()
+
+    def __call__(self, request: Request, header: str) -> Actor:
+        """Return who sent `header`. Raises `InvalidToken`."""
+        scheme, _, token = header.partition(" ")
+        token = token.strip()
+        if scheme.lower() not in {"bearer", "token"} or not token:
+            raise InvalidToken("Use Authorization: Bearer <token>.")
+        now = request.registry.clock.now()
+        with self._lock:
+            known = self._known.get(token)
+        if known is None:
+            known = (
+                self._api_token(request, token)
+                if token.startswith(API_TOKEN_PREFIX)
+                else self._access_token(request, token)
+            )
+            with self._lock:
+                self._known[token] = known
+        if known.expires_at <= now.timestamp():
+            raise InvalidToken("The token has expired.")
+        return known.actor
+
+    def _access_token(self, request: Request, token: str) -> _Known:
+        claims = self._signer.read(ACCESS, token, request.registry.clock.now())
+        row = request.db.execute(
+            select(*_ROLES)
+            .join(SignInSession, SignInSession.user_id == User.id)
+            .where(
+                User.id == claims.user_id,
+                User.is_active,
+                SignInSession.id == claims.session_id,
+                SignInSession.revoked_at.is_(None),
+            )
+        ).first()
+        if row is None:
+            raise InvalidToken
+        actor = Actor.of(claims.user_id, **row._mapping, session_id=claims.session_id)  # noqa: SLF001 - its public name
+        return _Known(actor, claims.session_id, claims.expires_at)
+
+    def _api_token(self, request: Request, token: str) -> _Known:
+        hashed = hash_token(token)
+        row = request.db.execute(
+            select(ApiToken.user_id, ApiToken.scopes, ApiToken.expires_at, *_ROLES)
+            .join(User, User.id == ApiToken.user_id)
+            .where(ApiToken.token_hash == hashed, User.is_active)
+        ).first()
+        if row is None:
+            raise InvalidToken
+        actor = Actor.of(
+            row.user_id,
+            is_organizer=row.is_organizer,
+            is_staff=row.is_staff,
+            is_superuser=row.is_superuser,
+            scopes=frozenset(row.scopes),
+        )
+        return _Known(actor, hashed, row.expires_at.timestamp() if row.expires_at else float("inf"))
+
+    def forget(self, event: UserDisabled | SignedOut | ApiTokenRevoked) -> None:
+        """Forget what is known of a user, a session or a token."""
+        with self._lock:
+            for token, known in list(self._known.items()):
+                gone = (
+                    known.actor.user_id == event.user_id
+                    if isinstance(event, UserDisabled)
+                    else known.source == (event.session_id if isinstance(event, SignedOut) else event.token_hash)
+                )
+                if gone:
+                    del self._known[token]
+
+    @staticmethod
+    def includeme(config: Configurator) -> None:
+        """Let the security policy ask here."""
+        settings = config.get_settings()
+        authenticator = Authenticator(settings["turnout.secret"], settings["auth.recheck_seconds"])
+        config.registry.authenticate = authenticator
+        for event in (UserDisabled, SignedOut, ApiTokenRevoked):
+            config.add_subscriber(authenticator.forget, event)

@@ -1,0 +1,66 @@
+"""Schemas of signing in."""
+
+import colander
+
+from turnout import schema as fields
+from turnout.schema import Schema
+
+
+class Credentials(Schema):
+    """Who wants to sign in: by username or by email address."""
+
+    username = fields.text(254, missing=None)
+    email = fields.text(254, missing=None)
+    password = fields.text(1000, preparer=None)
+
+
+class RefreshToken(Schema):
+    """A refresh token."""
+
+    refresh_token = fields.text(4000)
+
+
+class Tokens(Schema):
+    """What a sign-in gives."""
+
+    access_token = fields.text(4000)
+    refresh_token = fields.text(4000)
+    token_type = fields.choice(["Bearer"])
+    expires_in = fields.whole(description="Seconds until the access token ends")
+
+
+class NewApiToken(Schema):
+    """A token for a program."""
+
+    name = fields.text(100, example="Box office printer")
+    scopes = fields.many(
+        fields.text(100, name="scope", example="bookings:read"),
+        100,
+        1,
+        description="Permissions, as `turnout routes` lists them",
+    )
+    expires_at = fields.moment(optional=True)
+
+
+class ApiTokenView(Schema):
+    """A token, without its secret."""
+
+    id = fields.identifier()
+    name = fields.text(100)
+    hint = fields.text(12, description="How the token begins")
+    scopes = fields.many(fields.text(100, name="scope"), 100)
+    created_at = fields.moment()
+    expires_at = fields.moment(optional=True)
+
+
+class CreatedApiToken(ApiTokenView):
+    """A token with its secret, which is shown this once."""
+
+    token = fields.text(100)
+
+
+class ApiTokenList(Schema):
+    """All of a user's tokens."""
+
+    count = fields.whole()
+    results = colander.SchemaNode(colander.Sequence(), ApiTokenView(name="token"))

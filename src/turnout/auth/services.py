@@ -1,0 +1,149 @@
+"""What can be done about signing in."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from turnout.auth.errors import BadCredentials, InvalidToken
+from turnout.auth.hooks import ApiTokenRevoked, SignedOut
+from turnout.auth.models import ApiToken, SignInSession
+from turnout.auth.tokens import ACCESS, REFRESH, Claims, TokenSigner, after, hash_token, new_api_token
+from turnout.clock import Clock
+from turnout.errors import Invalid, NotFound
+from turnout.injection import Announce, Settings
+from turnout.security.actors import Actor
+from turnout.security.passwords import verify_password
+from turnout.users.models import User
+
+MOST_TOKENS = 50
+
+
+class SignInService:
+    """Signs people in and out. A session's refresh tokens rotate: each is good once."""
+
+    def __init__(self, session: Session, clock: Clock, announce: Announce, settings: Settings) -> None:
+        self.session = session
+        self.clock = clock
+        self.announce = announce
+        self.settings = settings
+        self.signer = TokenSigner(settings["turnout.secret"])
+
+    def sign_in(self, login: str, password: str) -> dict[str, Any]:
+        """Return tokens for the user with this username or email address. Raises `BadCredentials`.
+
+        Takes the same time whether or not there is such a user.
+        """
+        key = login.lower()
+        user = self.session.scalars(
+            select(User).where(or_(func.lower(User.username) == key, func.lower(User.email) == key)).limit(1)
+        ).first()
+        usable = user is not None and user.is_active
+        if not verify_password(password, user.password_hash if usable and user else None) or user is None:
+            raise BadCredentials
+        now = self.clock.now()
+        row = SignInSession(
+            user_id=user.id, created_at=now, expires_at=after(now, self.settings["auth.refresh_minutes"])
+        )
+        self.session.add(row)
+        self.session.flush()
+        return self._tokens(user.id, row.id, 1)
+
+    def refresh(self, token: str) -> dict[str, Any] | None:
+        """Return new tokens for a refresh token, which is used up.
+
+        Returns None for one that was used before: somebody else has it too, so its session has been ended, which the
+        caller must let happen. Raises `InvalidToken` for any other that is no good.
+        """
+        now = self.clock.now()
+        claims = self.signer.read(REFRESH, token, now)
+        is_active = select(User.id).where(User.id == SignInSession.user_id, User.is_active).exists()
+        rotated = self.session.execute(
+            update(SignInSession)
+            .where(
+                SignInSession.id == claims.session_id,
+                SignInSession.generation == claims.generation,
+                SignInSession.revoked_at.is_(None),
+                is_active,
+            )
+            .values(generation=claims.generation + 1, expires_at=after(now, self.settings["auth.refresh_minutes"]))
+            .returning(SignInSession.user_id)
+            .execution_options(synchronize_session=False)
+        ).scalar()
+        if rotated is not None:
+            return self._tokens(rotated, claims.session_id, claims.generation + 1)
+        self.sign_out(claims.session_id)
+        return None
+
+    def sign_out(self, session_id: int) -> None:
+        """End a session: none of its tokens is good any more."""
+        self.session.execute(
+            update(SignInSession)
+            .where(SignInSession.id == session_id, SignInSession.revoked_at.is_(None))
+            .values(revoked_at=self.clock.now())
+        )
+        self.announce(SignedOut(session_id))
+
+    def _tokens(self, user_id: int, session_id: int, generation: int) -> dict[str, Any]:
+        now = self.clock.now()
+        minutes = self.settings["auth.access_minutes"]
+        access = Claims(user_id, session_id, generation, after(now, minutes).timestamp())
+        until = after(now, self.settings["auth.refresh_minutes"]).timestamp()
+        return {
+            "access_token": self.signer.sign(ACCESS, access),
+            "refresh_token": self.signer.sign(REFRESH, Claims(user_id, session_id, generation, until)),
+            "token_type": "Bearer",
+            "expires_in": minutes * 60,
+        }
+
+
+class ApiTokenService:
+    """Makes, lists and revokes a user's own tokens for programs."""
+
+    def __init__(self, session: Session, clock: Clock, announce: Announce) -> None:
+        self.session = session
+        self.clock = clock
+        self.announce = announce
+
+    def create(self, new: Mapping[str, Any], grantable: frozenset[str], *, actor: Actor) -> tuple[ApiToken, str]:
+        """Make a token with scopes out of `grantable`; return it and its secret, which is shown only now."""
+        unknown = sorted(set(new["scopes"]) - grantable)
+        if unknown:
+            raise Invalid({"scopes": f"cannot be given to your tokens: {', '.join(unknown)}"})
+        now = self.clock.now()
+        if new["expires_at"] is not None and new["expires_at"] <= now:
+            raise Invalid({"expires_at": "must be in the future"})
+        count = self.session.scalar(select(func.count()).where(ApiToken.user_id == actor.user_id)) or 0
+        if count >= MOST_TOKENS:
+            raise Invalid({"name": f"cannot be made: you have {MOST_TOKENS} tokens; revoke one first"})
+        secret = new_api_token()
+        token = ApiToken(
+            user_id=actor.user_id,
+            name=new["name"],
+            token_hash=hash_token(secret),
+            hint=secret[:8] + "...",
+            scopes=sorted(set(new["scopes"])),
+            created_at=now,
+            expires_at=new["expires_at"],
+        )
+        self.session.add(token)
+        self.session.flush()
+        return token, secret
+
+    def all(self, *, actor: Actor) -> Sequence[ApiToken]:
+        """Return the actor's tokens, newest first."""
+        return self.session.scalars(
+            select(ApiToken).where(ApiToken.user_id == actor.user_id).order_by(ApiToken.id.desc())
+        ).all()
+
+    def revoke(self, token_id: int, *, actor: Actor) -> None:
+        """Delete a token of the actor's. Raises `NotFound`."""
+        revoked = self.session.execute(
+            delete(ApiToken)
+            .where(ApiToken.id == token_id, ApiToken.user_id == actor.user_id)
+            .returning(ApiToken.token_hash)
+        ).scalar()
+        if revoked is None:
+            raise NotFound("There is no such token.")
+        self.announce(ApiTokenRevoked(revoked))

@@ -1,0 +1,87 @@
+"""Tables of bookings and their tickets."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from turnout.db import Amount, Base, Id, UTCDateTime
+
+PROCESSING, PENDING, CONFIRMED = "processing", "pending", "confirmed"
+CANCELLED, EXPIRED, FAILED = "cancelled", "expired", "failed"
+STATUSES = (PROCESSING, PENDING, CONFIRMED, CANCELLED, EXPIRED, FAILED)
+ACTIVE = (PENDING, CONFIRMED)
+"""The statuses in which a booking holds places."""
+
+VALID = "valid"
+TICKET_STATUSES = (VALID, CANCELLED)
+
+
+class Booking(Base):
+    """An order for places at one event.
+
+    `attendee_slot` numbers the active bookings of one attendee for one event from 1 to as many as the event allows; it
+    is null where the event sets no limit. The partial unique index on it is what holds the limit.
+    """
+
+    __tablename__ = "bookings"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    code: Mapped[str] = mapped_column(String(12), unique=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    attendee_id: Mapped[int] = mapped_column(ForeignKey("attendees.id"))
+    attendee_slot: Mapped[int | None]
+    quantity: Mapped[int]
+    total_amount: Mapped[Decimal] = mapped_column(Amount)
+    currency: Mapped[str] = mapped_column(String(3))
+    status: Mapped[str] = mapped_column(String(10))
+    expires_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    version: Mapped[int] = mapped_column(default=1)
+
+    __table_args__ = (
+        CheckConstraint("quantity > 0", name="quantity_positive"),
+        CheckConstraint(
+            "status IN ('processing', 'pending', 'confirmed', 'cancelled', 'expired', 'failed')", name="status_known"
+        ),
+        CheckConstraint("status <> 'pending' OR expires_at IS NOT NULL", name="pending_expires"),
+        Index("ix_bookings_event_id_id", "event_id", "id"),
+        Index("ix_bookings_user_id_id", "user_id", "id"),
+        Index("ix_bookings_attendee_id_id", "attendee_id", "id"),
+        {"postgresql_with": {"fillfactor": 90}},
+    )
+
+
+_ACTIVE = text("status IN ('pending', 'confirmed')")
+_PENDING = text("status = 'pending'")
+Index(
+    "uq_bookings_active_slot",
+    Booking.event_id,
+    Booking.attendee_id,
+    Booking.attendee_slot,
+    unique=True,
+    postgresql_where=_ACTIVE,
+    sqlite_where=_ACTIVE,
+)
+Index("ix_bookings_holds", Booking.event_id, Booking.expires_at, postgresql_where=_PENDING, sqlite_where=_PENDING)
+
+
+class Ticket(Base):
+    """One admission. `secret` is what the QR code shows at the door."""
+
+    __tablename__ = "tickets"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    booking_id: Mapped[int] = mapped_column(ForeignKey("bookings.id", ondelete="CASCADE"), index=True)
+    ticket_type_id: Mapped[int] = mapped_column(ForeignKey("ticket_types.id"), index=True)
+    price: Mapped[Decimal] = mapped_column(Amount)
+    holder_name: Mapped[str] = mapped_column(String(200), default="")
+    holder_email: Mapped[str] = mapped_column(String(254), default="")
+    secret: Mapped[str] = mapped_column(String(32), unique=True)
+    status: Mapped[str] = mapped_column(String(10), default=VALID)
+    checked_in_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    __table_args__ = (CheckConstraint("status IN ('valid', 'cancelled')", name="status_known"),)

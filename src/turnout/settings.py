@@ -1,0 +1,100 @@
+"""Declared settings: checked at start, every one overridable by an environment variable.
+
+A feature declares what it understands with ``config.declare_settings("bookings", BookingSettings)``, a colander schema whose
+nodes become ``bookings.<node>``. The setting ``a.b`` is read from the environment variable ``TURNOUT_A_B`` first, then
+from the ini file, then from the schema's default; ``turnout.data`` is ``TURNOUT_DATA``.
+"""
+
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import colander
+from pyramid.config import Configurator
+
+from turnout.errors import StartError
+
+SHORTEST_SECRET = 32
+PLACEHOLDER = "change-me"
+
+
+class SettingsError(StartError):
+    """A setting that cannot be used; the message names it and says what to do."""
+
+
+class TurnoutSettings(colander.MappingSchema):
+    """Settings of the installation as a whole."""
+
+    environment = colander.SchemaNode(
+        colander.String(), missing="development", validator=colander.OneOf(["development", "testing", "production"])
+    )
+    data = colander.SchemaNode(colander.String(), missing="var", description="Folder for the database and other files")
+    secret = colander.SchemaNode(colander.String(), missing="", description="Signs tokens; 32 characters or more")
+
+
+def variable_name(setting: str) -> str:
+    """Name the environment variable that overrides `setting`."""
+    return "TURNOUT_" + setting.removeprefix("turnout.").upper().replace(".", "_")
+
+
+def read(prefix: str, schema: colander.SchemaNode, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the checked values of `schema`, keyed by full name.
+
+    Raises `SettingsError` for a value that does not fit or a name below `prefix` that nobody declared.
+    """
+    found = {}
+    for node in schema.children:
+        name = f"{prefix}.{node.name}"
+        raw = os.environ.get(variable_name(name), given.get(name, colander.null))
+        try:
+            found[name] = node.deserialize(colander.null if raw == "" else raw)
+        except colander.Invalid as error:
+            problem = "; ".join(str(message) for message in error.asdict(translate=str).values())
+            raise SettingsError(
+                f"Setting {name} (or {variable_name(name)}) cannot be used: {problem} (it is {raw!r})."
+                if not name.endswith("secret")
+                else f"Setting {name} (or {variable_name(name)}) cannot be used: {problem}."
+            ) from None
+    unknown = sorted(name for name in given if name.startswith(prefix + ".") and name not in found)
+    if unknown:
+        known = ", ".join(sorted(found))
+        raise SettingsError(f"Setting {unknown[0]} is not known. Known: {known}.")
+    return found
+
+
+def declare_settings(config: Configurator, prefix: str, schema: type[colander.MappingSchema]) -> None:
+    """Directive: declare the settings below `prefix` and replace their raw values with checked ones."""
+    settings = config.get_settings()
+    settings.update(read(prefix, schema(), settings))
+    config.registry.setdefault("turnout.settings", {})[prefix] = schema
+
+
+def _secret(settings: Mapping[str, Any]) -> str:
+    """Return the signing secret; outside production one is made once and kept beside the data."""
+    given = str(settings["turnout.secret"])
+    if settings["turnout.environment"] == "production":
+        if len(given) < SHORTEST_SECRET or PLACEHOLDER in given:
+            raise SettingsError(
+                "Setting turnout.secret (or TURNOUT_SECRET) must be a secret of your own, 32 characters or more. "
+                "Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+            )
+        return given
+    if given:
+        return given
+    path = Path(settings["turnout.data"]) / "secret"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="ascii") as file:  # noqa: PTH123 - the mode must be right from the first moment
+            file.write(secrets.token_urlsafe(48))
+    except FileExistsError:
+        pass
+    return path.read_text("ascii")
+
+
+def includeme(config: Configurator) -> None:
+    config.add_directive("declare_settings", declare_settings, action_wrap=False)
+    config.declare_settings("turnout", TurnoutSettings)
+    settings = config.get_settings()
+    settings["turnout.secret"] = _secret(settings)

@@ -1,0 +1,25 @@
+"""What happens to users."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class UserRegistered:
+    """An account was made."""
+
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class UserDisabled:
+    """An account was switched off; nothing may be done in its name any more."""
+
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class UsersDeleting:
+    """Accounts are about to be deleted: whoever keeps something of theirs removes it now, or refuses."""
+
+    user_ids: Sequence[int]

@@ -1,0 +1,186 @@
+"""What can be done with users."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from sqlalchemy import delete, func, or_, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from turnout.clock import Clock
+from turnout.errors import Denied, Invalid, NotFound
+from turnout.injection import Announce, Settings
+from turnout.paging import Ordering, Paging, Slice, fetch
+from turnout.security.actors import SYSTEM, Actor
+from turnout.security.passwords import hash_password, verify_password, weakness
+from turnout.users.errors import UserTaken
+from turnout.users.hooks import UserDisabled, UserRegistered, UsersDeleting
+from turnout.users.models import User
+from turnout.versions import Versioned, require_version
+
+
+def represent(user: User) -> Versioned:
+    """Return what the user and staff see."""
+    return Versioned(
+        {
+            "id": user.id,
+            "username": user.username,
+            "email": user.email,
+            "first_name": user.first_name,
+            "last_name": user.last_name,
+            "phone": user.phone,
+            "address": user.address,
+            "bio": user.bio,
+            "picture_url": user.picture_url,
+            "preferences": user.preferences,
+            "is_organizer": user.is_organizer,
+            "wants_to_organize": user.wants_to_organize,
+            "is_staff": user.is_staff,
+            "is_superuser": user.is_superuser,
+            "is_active": user.is_active,
+            "created_at": user.created_at,
+            "updated_at": user.updated_at,
+        },
+        user.version,
+    )
+
+
+class UserService:
+    """Registers users, changes their profiles and roles, and deletes them."""
+
+    def __init__(self, session: Session, clock: Clock, announce: Announce, settings: Settings) -> None:
+        self.session = session
+        self.clock = clock
+        self.announce = announce
+        self.settings = settings
+
+    def register(self, new: Mapping[str, Any]) -> User:
+        """Make an account. Raises `Invalid` for a weak password, `UserTaken` for a name or address in use."""
+        wishes = dict(new)
+        wants = wishes.pop("is_organizer", False)
+        at_once = wants and self.settings["users.organizer_signup"] == "open"
+        return self._add(wishes, is_organizer=at_once, wants_to_organize=wants and not at_once)
+
+    def create_staff(self, new: Mapping[str, Any], *, actor: Actor) -> User:
+        """Make a member of staff, or a superuser. Raises `Denied` unless a superuser asks."""
+        if not actor.is_superuser:
+            raise Denied("Only superusers make members of staff.")
+        return self._add(dict(new), is_staff=True)
+
+    def _add(self, values: dict[str, Any], **roles: bool) -> User:
+        password = values.pop("password")
+        weak = weakness(password, username=values["username"], email=values["email"])
+        if weak:
+            raise Invalid({"password": weak})
+        self._refuse_taken(values["username"], values["email"])
+        now = self.clock.now()
+        user = User(**values | roles, password_hash=hash_password(password), created_at=now, updated_at=now)
+        self.session.add(user)
+        self._flush()
+        self.announce(UserRegistered(user.id))
+        return user
+
+    def _refuse_taken(self, username: str | None, email: str, besides: int | None = None) -> None:
+        taken = {}
+        for field, column, value in (("username", User.username, username), ("email", User.email, email)):
+            if value is None:
+                continue
+            query = select(User.id).where(func.lower(column) == value.lower(), User.id != (besides or 0))
+            if self.session.scalar(query):
+                taken[field] = "is taken"
+        if taken:
+            names = " and ".join(taken)
+            raise UserTaken(
+                f"Somebody has this {names} already.", errors=[{"field": k, "message": v} for k, v in taken.items()]
+            )
+
+    def _flush(self) -> None:
+        try:
+            self.session.flush()
+        except IntegrityError:
+            # Two registrations at the same moment; the unique index decided.
+            raise UserTaken("Somebody has this username or email address already.") from None
+
+    def get(self, user_id: int, *, actor: Actor) -> User:
+        """Return a user. Raises `NotFound` for one that is not the actor's to see."""
+        user = self.session.get(User, user_id) if actor.owns(user_id) else None
+        if user is None:
+            raise NotFound("There is no such user.")
+        return user
+
+    def find(self, filters: Mapping[str, Any], paging: Paging) -> Slice:
+        """Return users in the order of their usernames."""
+        query = select(User)
+        if filters.get("search"):
+            start = filters["search"].lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+            query = query.where(
+                or_(func.lower(User.username).like(start, escape="\\"), func.lower(User.email).like(start, escape="\\"))
+            )
+        for name in ("is_organizer", "wants_to_organize", "is_staff", "is_active"):
+            if filters.get(name) is not None:
+                query = query.where(getattr(User, name) == filters[name])
+        return fetch(self.session, query, Ordering("id", User.id, User.id), paging)
+
+    def update(
+        self, user_id: int, changes: Mapping[str, Any], *, actor: Actor, expected: Collection[int] | None = None
+    ) -> User:
+        """Change a profile. A new password or email address needs the current password."""
+        user = self.get(user_id, actor=actor)
+        require_version(user.version, expected)
+        changes = dict(changes)
+        proof = changes.pop("current_password", None)
+        password = changes.pop("password", None)
+        email = changes.get("email", user.email)
+        if (password is not None or email.lower() != user.email.lower()) and actor is not SYSTEM:
+            if proof is None:
+                raise Invalid({"current_password": "is required to change the password or the email address"})
+            if not verify_password(proof, user.password_hash):
+                raise Invalid({"current_password": "is not your password"})
+        if email.lower() != user.email.lower():
+            self._refuse_taken(None, email, besides=user.id)
+        if password is not None:
+            weak = weakness(password, username=user.username, email=email)
+            if weak:
+                raise Invalid({"password": weak})
+            user.password_hash = hash_password(password)
+        for name, value in changes.items():
+            setattr(user, name, value)
+        user.updated_at = self.clock.now()
+        self._flush()
+        return user
+
+    def set_roles(
+        self, user_id: int, roles: Mapping[str, bool], *, actor: Actor, expected: Collection[int] | None = None
+    ) -> User:
+        """Grant or take roles, or disable an account. Raises `Denied` for what the actor may not change."""
+        user = self.get(user_id, actor=actor)
+        require_version(user.version, expected)
+        if user.id == actor.user_id:
+            raise Denied("Nobody changes their own roles.")
+        if not actor.is_superuser and ("is_staff" in roles or user.is_staff or user.is_superuser):
+            raise Denied("Only superusers change members of staff.")
+        was_active = user.is_active
+        for name, value in roles.items():
+            setattr(user, name, value)
+        if roles.get("is_organizer") is not None:
+            user.wants_to_organize = False
+        user.updated_at = self.clock.now()
+        self.session.flush()
+        if was_active and not user.is_active:
+            self.announce(UserDisabled(user.id))
+        return user
+
+    def bulk_delete(self, prefix: str) -> int:
+        """Delete the users whose names begin with `prefix`, never staff; return how many.
+
+        Raises what a feature that keeps something of theirs raises, deleting nobody then.
+        """
+        start = prefix.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        query = select(User.id).where(
+            func.lower(User.username).like(start, escape="\\"), User.is_staff.is_(False), User.is_superuser.is_(False)
+        )
+        user_ids = self.session.scalars(query).all()
+        if user_ids:
+            self.announce(UsersDeleting(user_ids))
+            self.session.execute(delete(User).where(User.id.in_(user_ids)))
+        return len(user_ids)
