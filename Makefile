@@ -49,7 +49,7 @@ clean:  ## Remove the environment and caches; the data in var/ stays
 	@touch $@
 
 define install
-	@if [ -x $(UV) ]; then $(UV) pip install -q --python $(BIN)/python --require-hashes -r $(1); else $(BIN)/pip install -q --disable-pip-version-check --require-hashes -r $(1); fi
+	@if [ -x $(UV) ]; then $(UV) pip install -q --python $(BIN)/python --compile-bytecode --require-hashes -r $(1); else $(BIN)/pip install -q --disable-pip-version-check --require-hashes -r $(1); fi
 	@$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 endef

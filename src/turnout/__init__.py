@@ -1,20 +1,24 @@
 """Turnout: an event booking platform with a REST API that never oversells."""
 
-from typing import Any
+from __future__ import annotations
 
-from pyramid.config import Configurator
-from pyramid.exceptions import ConfigurationExecutionError
-from pyramid.router import Router
+from typing import TYPE_CHECKING, Any
 
-from turnout.errors import StartError
+if TYPE_CHECKING:
+    from pyramid.router import Router
 
 
-def main(global_config: dict[str, str] | None = None, **settings: Any) -> Router:
+def main(global_config: dict[str, str] | None = None, **settings: Any) -> Router:  # noqa: ARG001 - PasteDeploy's protocol
     """Make the WSGI application (PasteDeploy's app factory protocol).
 
     `settings` are the ini file's; a setting ``a.b`` is overridden by the environment variable ``TURNOUT_A_B``.
     Raises `turnout.settings.SettingsError` for settings that cannot be used.
     """
+    from pyramid.config import Configurator
+    from pyramid.exceptions import ConfigurationExecutionError
+
+    from turnout.errors import StartError
+
     with Configurator(settings=settings) as config:
         config.include("turnout.config")
         try:

@@ -10,6 +10,7 @@ import colander
 import zope.sqlalchemy.datamanager
 from pyramid.config import Configurator
 from pyramid.request import Request
+from pyramid_retry import mark_error_retryable
 from sqlalchemy import BigInteger, DateTime, Dialect, Engine, Integer, MetaData, Numeric, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -18,6 +19,8 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from zope.sqlalchemy.datamanager import join_transaction
+
+from turnout.errors import TryAgain
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 OLDEST_SQLITE = (3, 35)
@@ -151,13 +154,16 @@ def read_only(engine: Engine) -> Engine:
 zope.sqlalchemy.datamanager.NO_SAVEPOINT_SUPPORT.discard("sqlite")
 
 
+_RACED = ("uq_bookings_active_slot", "bookings.attendee_slot", "uq_attendees_user_id", "attendees.user_id")
+"""What two honest requests can both try at one moment; tried again, the rule itself answers the second."""
+
+
 def _is_passing(error: Exception) -> bool:
     """Tell whether the same request may well succeed when tried again."""
     if isinstance(error, StaleDataError):
         return True
     if isinstance(error, IntegrityError):
-        # The one constraint that a race of two honest requests can meet; tried again, the rule itself answers.
-        return "uq_bookings_active_slot" in str(error.orig) or "bookings.attendee_slot" in str(error.orig)
+        return any(name in str(error.orig) for name in _RACED)
     return isinstance(error, DBAPIError) and getattr(error.orig, "sqlite_errorname", "").startswith(
         ("SQLITE_BUSY", "SQLITE_LOCKED")
     )
@@ -196,5 +202,6 @@ def includeme(config: Configurator) -> None:
     settings["tm.annotate_user"] = False
     settings["retry.attempts"] = 3
     config.include("pyramid_retry")
+    mark_error_retryable(TryAgain)
     config.include("pyramid_tm")
     config.add_request_method(open_session, "db", reify=True)

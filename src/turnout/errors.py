@@ -8,6 +8,10 @@ class StartError(Exception):
     """The application cannot start; the message says in one line why, and what to do."""
 
 
+class TryAgain(Exception):
+    """Somebody else was quicker; the same request, made again from the start, will find things settled."""
+
+
 class DomainError(Exception):
     """A request that the rules of the domain refuse.
 

@@ -14,28 +14,42 @@ from pyramid.request import Request
 from sqlalchemy.orm import Session
 
 from turnout.clock import Clock
+from turnout.hooks import DomainEvent
 
-Announce = Callable[[object], None]
+Announce = Callable[[DomainEvent], None]
 """Tells a domain event to everybody who subscribed to its class, inside the transaction."""
 
 Settings = Mapping[str, Any]
 
+
+def _announcer(request: Request) -> Announce:
+    def announce(event: DomainEvent) -> None:
+        object.__setattr__(event, "request", request)
+        request.registry.notify(event)
+
+    return announce
+
+
 _PROVIDERS: dict[Any, Callable[[Request], Any]] = {
     Session: lambda request: request.db,
     Clock: lambda request: request.registry.clock,
-    Announce: lambda request: request.registry.notify,
+    Announce: _announcer,
     Settings: lambda request: request.registry.settings,
 }
 
 
-def _provider(wanted: Any) -> Callable[[Request], Any]:
-    return _PROVIDERS.get(wanted) or (lambda request: request.find_service(wanted))
+def add_injectable(config: Configurator, wanted: Any, provide: Callable[[Request], Any]) -> None:
+    """Directive: fill constructor parameters annotated with `wanted` with what `provide(request)` returns."""
+    config.registry.injectables[wanted] = provide
 
 
 def add_service(config: Configurator, service: type) -> None:
     """Directive: make `service` available through ``request.find_service(service)``."""
     hints = get_type_hints(service.__init__)
-    wanted = {name: _provider(hints[name]) for name in inspect.signature(service).parameters}
+    wanted = {}
+    for name in inspect.signature(service).parameters:
+        provide = config.registry.injectables.get(hints[name])
+        wanted[name] = provide or (lambda request, hint=hints[name]: request.find_service(hint))
 
     def make(_context: object, request: Request) -> Any:
         return service(**{name: provide(request) for name, provide in wanted.items()})
@@ -45,4 +59,6 @@ def add_service(config: Configurator, service: type) -> None:
 
 def includeme(config: Configurator) -> None:
     config.include("pyramid_services")
+    config.registry.injectables = dict(_PROVIDERS)
+    config.add_directive("add_injectable", add_injectable)
     config.add_directive("add_service", add_service)

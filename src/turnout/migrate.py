@@ -13,7 +13,6 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, inspect
 
-
 from turnout.config import FEATURES
 from turnout.db import metadata
 from turnout.errors import StartError
@@ -115,6 +114,12 @@ def current(connection: Connection) -> str | None:
     if not inspect(connection).has_table(VERSION_TABLE):
         return None
     return connection.exec_driver_sql(f"SELECT version_num FROM {VERSION_TABLE}").scalar()  # noqa: S608 - a constant
+
+
+def is_at_head(engine: Engine) -> bool:
+    """Tell whether the database is at the version that the code needs."""
+    with engine.connect() as connection:
+        return current(connection) == head()
 
 
 def differences(engine: Engine) -> list[Any]:

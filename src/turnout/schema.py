@@ -268,27 +268,38 @@ def _zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-def _known(words: Callable[[], frozenset[str]], message: str) -> Callable[[colander.SchemaNode, str], None]:
-    def validate(node: colander.SchemaNode, value: str) -> None:
-        if value not in words():
-            raise colander.Invalid(node, message)
+class Known:
+    """A code out of a long list that others keep; `name` is what the list is called in OpenAPI."""
 
-    return validate
+    def __init__(self, name: str, description: str, words: Callable[[], frozenset[str]], message: str) -> None:
+        self.name = name
+        self.description = description
+        self.words = words
+        self.message = message
+
+    def __call__(self, node: colander.SchemaNode, value: str) -> None:
+        if value not in self.words():
+            raise colander.Invalid(node, self.message)
+
+
+_CURRENCY = Known("Currency", "An ISO 4217 currency code", _currencies, 'must be an ISO 4217 code such as "EUR"')
+_COUNTRY = Known("Country", "An ISO 3166-1 alpha-2 country code", countries, 'must be an ISO 3166 code such as "PT"')
+_ZONE = Known("TimeZone", "An IANA time zone", _zones, 'must be an IANA time zone such as "Europe/Lisbon"')
 
 
 def currency(**options: Any) -> colander.SchemaNode:
     """An ISO 4217 currency code."""
-    return _node(Text(), validator=_known(_currencies, 'must be an ISO 4217 code such as "EUR"'), **options)
+    return _node(Text(), validator=_CURRENCY, **options)
 
 
 def country(**options: Any) -> colander.SchemaNode:
     """An ISO 3166-1 alpha-2 country code."""
-    return _node(Text(), validator=_known(countries, 'must be an ISO 3166 code such as "PT"'), **options)
+    return _node(Text(), validator=_COUNTRY, **options)
 
 
 def timezone(**options: Any) -> colander.SchemaNode:
     """An IANA time zone."""
-    return _node(Text(), validator=_known(_zones, 'must be an IANA time zone such as "Europe/Lisbon"'), **options)
+    return _node(Text(), validator=_ZONE, **options)
 
 
 def many(of: colander.SchemaNode, longest: int, shortest: int = 0, **options: Any) -> colander.SchemaNode:

@@ -21,6 +21,12 @@ _CONVENTIONAL = frozenset({"/health", "/metrics", "/openapi.json", "/docs", "/re
 log = structlog.get_logger()
 
 
+class BufferedRequest(Request):
+    """A request whose body stays in memory: the server has refused what is larger than ``api.max_body_bytes``."""
+
+    request_body_tempfile_limit = 2**30
+
+
 class Finished:
     """A request was answered; `seconds` is how long it took."""
 
@@ -74,4 +80,5 @@ def _tidy_path(request: Request) -> None:
 
 
 def includeme(config: Configurator) -> None:
+    config.set_request_factory(BufferedRequest)
     config.add_tween("turnout.api.entry.entry_tween", under=INGRESS, over="pyramid_tm.tm_tween_factory")

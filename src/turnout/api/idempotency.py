@@ -17,7 +17,6 @@ from typing import Any
 from cryptography.fernet import Fernet
 from pyramid.request import Request
 from pyramid.response import Response
-from pyramid_retry import RetryableException
 from sqlalchemy import LargeBinary, bindparam, delete, text
 from sqlalchemy.orm import Session
 
@@ -25,7 +24,7 @@ from turnout.api.answers import JSON
 from turnout.api.errors import KeyInUse, KeyReused
 from turnout.api.models import IdempotencyKey
 from turnout.db import UTCDateTime
-from turnout.errors import Invalid
+from turnout.errors import Invalid, TryAgain
 
 KEPT = timedelta(days=1)
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
@@ -110,7 +109,7 @@ def once(request: Request, answer: Callable[[], Response], *, secret: bool) -> R
         )
         if kept.rowcount != 1:
             # The first request ended between our look and our lock; tried again, we find its answer.
-            raise RetryableException
+            raise TryAgain
     return response
 
 

@@ -47,6 +47,11 @@ def read_value(node: colander.SchemaNode, value: Any, path: str, errors: Errors,
     if isinstance(node.typ, colander.Sequence):
         return _read_sequence(node, value, path, errors)
     expected, message = _EXPECTED[type(node.typ)]
+    if int in expected and type(value) is Decimal and abs(value) <= fields.MAX_ID and value == int(value):
+        value = int(value)  # 1.0 and 1 are one number in JSON
+    if value == "" and type(node.typ) is not fields.Text:
+        errors.append((path, message))  # colander would take it for null
+        return None
     if type(value) not in expected:
         errors.append((path, message))
         return None
@@ -55,6 +60,15 @@ def read_value(node: colander.SchemaNode, value: Any, path: str, errors: Errors,
     except colander.Invalid as error:
         errors.append((path, "must not be empty" if value == "" else _message(error)))
         return None
+
+
+def checked(schema: colander.SchemaNode, given: dict[str, Any]) -> dict[str, Any]:
+    """Return `given` as `schema` wants it, defaults filled in. Raises `Invalid` for everything that is wrong with it."""
+    errors: Errors = []
+    found: dict[str, Any] = read_value(schema, given, "", errors)
+    if errors:
+        raise Invalid(errors)
+    return found
 
 
 def _read_mapping(node: colander.SchemaNode, value: Any, path: str, errors: Errors, *, partial: bool) -> dict[str, Any]:

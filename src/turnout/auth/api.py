@@ -5,6 +5,7 @@ from typing import Any
 from pyramid.request import Request
 from pyramid.response import Response
 
+from turnout.api.pages import page, paging_of
 from turnout.api.problems import domain_error
 from turnout.api.service import Service
 from turnout.auth import schemas
@@ -12,6 +13,7 @@ from turnout.auth.errors import BadCredentials, InvalidToken
 from turnout.auth.models import ApiToken
 from turnout.auth.services import ApiTokenService, SignInService
 from turnout.errors import Invalid, NotFound
+from turnout.paging import part_of
 
 TAG = "Sign-in"
 
@@ -62,11 +64,11 @@ def represent(row: ApiToken) -> dict[str, Any]:
     return {name: getattr(row, name) for name in ("id", "name", "hint", "scopes", "created_at", "expires_at")}
 
 
-@tokens.get(permission="auth:tokens", answer=schemas.ApiTokenList)
+@tokens.get(permission="auth:tokens", query=schemas.ApiTokenQuery, answer=schemas.ApiTokenPage)
 def list_tokens(request: Request) -> dict[str, Any]:
     """List one's own API tokens."""
-    found = [represent(row) for row in request.find_service(ApiTokenService).all(actor=request.actor)]
-    return {"count": len(found), "results": found}
+    found = request.find_service(ApiTokenService).all(actor=request.actor)
+    return page(request, part_of(found, paging_of(request)), represent)
 
 
 @tokens.post(

@@ -8,11 +8,13 @@ import threading
 import time
 from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import Any
 
 from cachetools import TTLCache
 from pyramid.config import Configurator
 from pyramid.request import Request
-from sqlalchemy import select
+from sqlalchemy import Row, Select, select
+from sqlalchemy.orm import Session
 
 from turnout.auth.errors import InvalidToken
 from turnout.auth.hooks import ApiTokenRevoked, SignedOut
@@ -31,6 +33,19 @@ class _Known:
     actor: Actor
     source: Hashable
     expires_at: float
+
+
+def _ask(request: Request, query: Select[Any]) -> Row[Any]:
+    """Return the one row of `query`. Raises `InvalidToken` if there is none.
+
+    Asked outside the request's transaction, so that a writing request does not begin, and on SQLite does not take the
+    one write lock, before it is known who sends it.
+    """
+    with Session(request.registry.read_engine, join_transaction_mode="create_savepoint") as session:
+        row = session.execute(query).first()
+    if row is None:
+        raise InvalidToken
+    return row
 
 
 class Authenticator:
@@ -64,7 +79,8 @@ class Authenticator:
 
     def _access_token(self, request: Request, token: str) -> _Known:
         claims = self._signer.read(ACCESS, token, request.registry.clock.now())
-        row = request.db.execute(
+        row = _ask(
+            request,
             select(*_ROLES)
             .join(SignInSession, SignInSession.user_id == User.id)
             .where(
@@ -72,22 +88,19 @@ class Authenticator:
                 User.is_active,
                 SignInSession.id == claims.session_id,
                 SignInSession.revoked_at.is_(None),
-            )
-        ).first()
-        if row is None:
-            raise InvalidToken
+            ),
+        )
         actor = Actor.of(claims.user_id, **row._mapping, session_id=claims.session_id)  # noqa: SLF001 - its public name
         return _Known(actor, claims.session_id, claims.expires_at)
 
     def _api_token(self, request: Request, token: str) -> _Known:
         hashed = hash_token(token)
-        row = request.db.execute(
+        row = _ask(
+            request,
             select(ApiToken.user_id, ApiToken.scopes, ApiToken.expires_at, *_ROLES)
             .join(User, User.id == ApiToken.user_id)
-            .where(ApiToken.token_hash == hashed, User.is_active)
-        ).first()
-        if row is None:
-            raise InvalidToken
+            .where(ApiToken.token_hash == hashed, User.is_active),
+        )
         actor = Actor.of(
             row.user_id,
             is_organizer=row.is_organizer,

@@ -2,16 +2,18 @@
 
 from dataclasses import dataclass
 
+from turnout.hooks import DomainEvent
+
 
 @dataclass(frozen=True, slots=True)
-class SignedOut:
+class SignedOut(DomainEvent):
     """A session was ended, by its user or because a refresh token came back twice."""
 
     session_id: int
 
 
 @dataclass(frozen=True, slots=True)
-class ApiTokenRevoked:
+class ApiTokenRevoked(DomainEvent):
     """A personal token was revoked."""
 
     token_hash: bytes

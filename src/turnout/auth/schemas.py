@@ -1,8 +1,7 @@
 """Schemas of signing in."""
 
-import colander
-
 from turnout import schema as fields
+from turnout.api.pages import PageQuery, page_of
 from turnout.schema import Schema
 
 
@@ -59,8 +58,8 @@ class CreatedApiToken(ApiTokenView):
     token = fields.text(100)
 
 
-class ApiTokenList(Schema):
-    """All of a user's tokens."""
+class ApiTokenQuery(PageQuery):
+    """Parameters of the list of tokens."""
 
-    count = fields.whole()
-    results = colander.SchemaNode(colander.Sequence(), ApiTokenView(name="token"))
+
+ApiTokenPage = page_of(ApiTokenView(name="token"))

@@ -1,2 +1,55 @@
-def includeme(config):
-    pass
+"""Bookings: places claimed, held, confirmed and given back."""
+
+import colander
+from pyramid.config import Configurator
+from sqlalchemy import func, select
+
+from turnout import schema as fields
+from turnout.bookings import api
+from turnout.bookings.models import ACTIVE, VALID, Booking, Ticket
+from turnout.bookings.services import Booker, BookingCatalog, BookingService
+from turnout.events.models import Event
+from turnout.security.actors import USER
+from turnout.ticket_types.models import TicketType
+from turnout.users.hooks import UsersDeleting
+
+
+class BookingSettings(colander.MappingSchema):
+    """How bookings are held."""
+
+    hold_minutes = fields.whole(1, 10_080, missing=15, description="How long a pending booking keeps its places")
+
+
+HELD_OF_EVENTS = (
+    select(Event.pool_id, Booking.quantity).join(Booking, Booking.event_id == Event.id).where(Booking.status.in_(ACTIVE))
+)
+HELD_OF_TYPES = (
+    select(TicketType.pool_id, func.count())
+    .join(Ticket, Ticket.ticket_type_id == TicketType.id)
+    .join(Booking, Booking.id == Ticket.booking_id)
+    .where(Booking.status.in_(ACTIVE), Ticket.status == VALID, TicketType.pool_id.is_not(None))
+    .group_by(TicketType.pool_id)
+)
+
+
+def delete_of_users(event: UsersDeleting) -> None:
+    """Let users take what they booked with them when they are deleted."""
+    event.request.find_service(BookingService).delete_of_users(event.user_ids)
+
+
+def includeme(config: Configurator) -> None:
+    config.declare_settings("bookings", BookingSettings)
+    config.declare_permission("bookings:read", "See one's own bookings, and those of one's own events", USER)
+    config.declare_permission("bookings:create", "Book", USER)
+    config.declare_permission("bookings:update", "Change one's own bookings, and those of one's own events", USER)
+    config.declare_permission("bookings:confirm", "Confirm one's own bookings, and those of one's own events", USER)
+    config.declare_permission("bookings:cancel", "Cancel one's own bookings, and those of one's own events", USER)
+    config.add_service(Booker)
+    config.add_service(BookingCatalog)
+    config.add_service(BookingService)
+    config.add_claim_source("bookings of events", HELD_OF_EVENTS)
+    config.add_claim_source("tickets of types", HELD_OF_TYPES)
+    config.add_subscriber(delete_of_users, UsersDeleting)
+    for service in api.SERVICES:
+        config.add_api_service(service)
+    config.add_capability("bookings", "Bookings that never exceed the places there are, with holds that expire")

@@ -1,2 +1,36 @@
-def includeme(config):
-    pass
+"""Events: made by organizers, found by anyone."""
+
+import colander
+from pyramid.config import Configurator
+
+from turnout import schema as fields
+from turnout.events import api
+from turnout.events.services import EventCatalog, EventService
+from turnout.security.actors import ANYONE, ORGANIZER
+from turnout.venues.hooks import VenueChanged
+
+
+class EventSettings(colander.MappingSchema):
+    """What events are like where nothing else is said."""
+
+    currency = fields.currency(missing="EUR")
+
+
+def follow_venue(event: VenueChanged) -> None:
+    """Let a venue's events say what it says, in the same transaction."""
+    event.request.find_service(EventService).follow_venue(event.venue_id)
+
+
+def includeme(config: Configurator) -> None:
+    config.declare_settings("events", EventSettings)
+    config.declare_permission("events:read", "See events; drafts only one's own", ANYONE)
+    config.declare_permission("events:create", "Make events", ORGANIZER)
+    config.declare_permission("events:update", "Change one's own events and their ticket types", ORGANIZER)
+    config.declare_permission("events:publish", "Publish, postpone, cancel and archive one's own events", ORGANIZER)
+    config.declare_permission("events:delete", "Delete one's own events that nobody booked", ORGANIZER)
+    config.add_service(EventCatalog)
+    config.add_service(EventService)
+    config.add_subscriber(follow_venue, VenueChanged)
+    for service in api.SERVICES:
+        config.add_api_service(service)
+    config.add_capability("events", "Events with ticket types, found by filters and full-text search")

@@ -3,23 +3,25 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from turnout.hooks import DomainEvent
+
 
 @dataclass(frozen=True, slots=True)
-class UserRegistered:
+class UserRegistered(DomainEvent):
     """An account was made."""
 
     user_id: int
 
 
 @dataclass(frozen=True, slots=True)
-class UserDisabled:
+class UserDisabled(DomainEvent):
     """An account was switched off; nothing may be done in its name any more."""
 
     user_id: int
 
 
 @dataclass(frozen=True, slots=True)
-class UsersDeleting:
+class UsersDeleting(DomainEvent):
     """Accounts are about to be deleted: whoever keeps something of theirs removes it now, or refuses."""
 
     user_ids: Sequence[int]

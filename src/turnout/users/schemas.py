@@ -5,6 +5,7 @@ import colander
 from turnout import schema as fields
 from turnout.api.pages import PageQuery, page_of
 from turnout.schema import Schema
+from turnout.security.passwords import LONGEST, SHORTEST
 
 
 class Preferences(Schema):
@@ -29,7 +30,9 @@ class ProfileUpdate(Profile):
     """A profile as its owner changes it."""
 
     email = fields.email()
-    password = fields.text(128, missing=colander.drop, preparer=None, description="A new password")
+    password = fields.text(
+        LONGEST, SHORTEST, missing=colander.drop, preparer=None, description="A new password"
+    )
     current_password = fields.text(
         128, missing=colander.drop, preparer=None, description="Needed to change the password or the email address"
     )
@@ -42,7 +45,7 @@ class NewUser(Profile):
         r"^[A-Za-z0-9_.-]+$", "must have only letters, digits, dots, hyphens and underscores", 150, example="ada"
     )
     email = fields.email(example="ada@example.com")
-    password = fields.text(128, preparer=None, example="a long sentence nobody guesses")
+    password = fields.text(LONGEST, SHORTEST, preparer=None, example="a long sentence nobody guesses")
     is_organizer = fields.flag(missing=False, description="Wants to make events")
 
 

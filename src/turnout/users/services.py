@@ -67,14 +67,27 @@ class UserService:
             raise Denied("Only superusers make members of staff.")
         return self._add(dict(new), is_staff=True)
 
-    def _add(self, values: dict[str, Any], **roles: bool) -> User:
-        password = values.pop("password")
-        weak = weakness(password, username=values["username"], email=values["email"])
-        if weak:
-            raise Invalid({"password": weak})
+    def create(
+        self, new: Mapping[str, Any], *, actor: Actor, roles: Mapping[str, bool], password_hash: str | None = None
+    ) -> User:
+        """Make an account with any roles, for the installation itself. Raises `Denied` for everybody else.
+
+        `password_hash` takes the place of a password, and no rule looks at what it was made from.
+        """
+        if actor is not SYSTEM:
+            raise Denied("Only the installation itself makes accounts with any roles.")
+        return self._add(dict(new), password_hash, **roles)
+
+    def _add(self, values: dict[str, Any], password_hash: str | None = None, **roles: bool) -> User:
+        if password_hash is None:
+            password = values.pop("password")
+            weak = weakness(password, username=values["username"], email=values["email"])
+            if weak:
+                raise Invalid({"password": weak})
+            password_hash = hash_password(password)
         self._refuse_taken(values["username"], values["email"])
         now = self.clock.now()
-        user = User(**values | roles, password_hash=hash_password(password), created_at=now, updated_at=now)
+        user = User(**values | roles, password_hash=password_hash, created_at=now, updated_at=now)
         self.session.add(user)
         self._flush()
         self.announce(UserRegistered(user.id))

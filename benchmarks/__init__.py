@@ -1,0 +1,1 @@
+"""How fast Turnout is, measured: ``python -m benchmarks`` (or ``make bench``) writes `results.md`."""

@@ -1,0 +1,67 @@
+"""What happens to bookings."""
+
+from dataclasses import dataclass
+
+from turnout.hooks import DomainEvent
+
+
+@dataclass(frozen=True, slots=True)
+class BookingEvent(DomainEvent):
+    """Something that happened to one booking; `quantity` is how many places it has, or had."""
+
+    booking_id: int
+    event_id: int
+    user_id: int
+    attendee_id: int
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class BookingHeld(BookingEvent):
+    """Places are held until the booking is confirmed or its time is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class BookingConfirmed(BookingEvent):
+    """A booking is good, at once or after having been held."""
+
+
+@dataclass(frozen=True, slots=True)
+class BookingCancelled(BookingEvent):
+    """A booking was cancelled; its places are free."""
+
+
+@dataclass(frozen=True, slots=True)
+class BookingExpired(BookingEvent):
+    """A held booking was not confirmed in time; its places are free."""
+
+
+@dataclass(frozen=True, slots=True)
+class BookingResized(BookingEvent):
+    """A booking has more or fewer places than before (`quantity_before`)."""
+
+    quantity_before: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlacesClaimed(DomainEvent):
+    """Places of an event were taken."""
+
+    event_id: int
+    places: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlacesReleased(DomainEvent):
+    """Places of an event are free again."""
+
+    event_id: int
+    places: int
+
+
+@dataclass(frozen=True, slots=True)
+class BookingRefused(DomainEvent):
+    """A booking was not made; `code` is the reason's."""
+
+    event_id: int
+    code: str

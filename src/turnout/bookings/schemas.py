@@ -1,0 +1,132 @@
+"""Schemas of bookings."""
+
+import colander
+
+from turnout import schema as fields
+from turnout.api.pages import PageQuery, page_of
+from turnout.bookings.models import PENDING, STATUSES, TICKET_STATUSES
+from turnout.schema import Schema
+
+
+class TicketRequest(Schema):
+    """One admission that is wanted."""
+
+    ticket_type_id = fields.identifier(optional=True)
+    name = fields.text(200, 0, missing="", description="The holder's name")
+    email = fields.email(missing="", description="The holder's email address")
+
+
+class NewBooking(Schema):
+    """Places that are wanted."""
+
+    event_id = fields.identifier()
+    quantity = fields.whole(1, 1000, optional=True, description="How many; 1, or as many as `tickets` has")
+    ticket_type_id = fields.identifier(optional=True, description="By default the event's first ticket type")
+    attendee_id = fields.identifier(optional=True, description="Who comes; by default whoever books")
+    status = fields.choice((PENDING,), optional=True, description='"pending" holds the places, to be confirmed later')
+    tickets = fields.many(TicketRequest(name="ticket"), 1000, missing=list, description="A holder for each place")
+
+
+class TicketChange(Schema):
+    """A ticket's holder."""
+
+    id = fields.identifier()
+    name = fields.text(200, 0)
+    email = fields.email(missing="")
+
+
+class BookingUpdate(Schema):
+    """What can be changed of a booking."""
+
+    quantity = fields.whole(1, 1000, description="Fewer places are given back, more are claimed")
+    tickets = fields.many(TicketChange(name="ticket"), 1000, description="Holders of tickets, by the tickets' ids")
+
+
+class TicketView(Schema):
+    """One admission."""
+
+    id = fields.identifier()
+    ticket_type_id = fields.identifier()
+    price = fields.money()
+    name = fields.text(200, 0)
+    email = fields.text(254, 0)
+    status = fields.choice(TICKET_STATUSES)
+    secret = fields.text(32, description="What the QR code shows at the door")
+    checked_in_at = fields.moment(optional=True)
+
+
+class BookingView(Schema):
+    """A booking with its tickets."""
+
+    id = fields.identifier()
+    code = fields.text(12)
+    event_id = fields.identifier()
+    user_id = fields.identifier()
+    attendee_id = fields.identifier()
+    quantity = fields.whole(1)
+    total_amount = fields.money()
+    currency = fields.currency()
+    status = fields.choice(STATUSES)
+    expires_at = fields.moment(optional=True)
+    booking_date = fields.moment()
+    tickets = fields.many(TicketView(name="ticket"), 1000)
+
+
+BookingPage = page_of(BookingView(name="booking"))
+
+
+class BookingQuery(PageQuery):
+    """Filters of a list of bookings."""
+
+    event = fields.identifier(missing=None)
+    attendee = fields.identifier(missing=None)
+    status = fields.choice(STATUSES, missing=None)
+    ordering = fields.choice(("-booking_date", "booking_date"), missing="-booking_date")
+
+
+class StaffBookingQuery(BookingQuery):
+    """Filters of the list of all bookings that one may see."""
+
+    user = fields.identifier(missing=None)
+    code = fields.text(12, missing=None)
+
+
+class GuestQuery(PageQuery):
+    """Filters of the list of who is coming."""
+
+    status = fields.choice(STATUSES, missing=None)
+
+
+class GuestAttendee(Schema):
+    """Somebody who comes."""
+
+    id = fields.identifier()
+    first_name = fields.text(100, 0)
+    last_name = fields.text(100, 0)
+    email = fields.text(254)
+    phone = fields.text(40, 0)
+
+
+class GuestView(Schema):
+    """Somebody's booking."""
+
+    booking_id = fields.identifier()
+    code = fields.text(12)
+    status = fields.choice(STATUSES)
+    quantity = fields.whole()
+    booking_date = fields.moment()
+    attendee = GuestAttendee()
+
+
+class GuestCounts(Schema):
+    """How many bookings and places there are in each status."""
+
+    status = fields.choice(STATUSES)
+    bookings = fields.whole()
+    places = fields.whole()
+
+
+class GuestPage(page_of(GuestView(name="guest"))):  # type: ignore[misc]
+    """Who is coming."""
+
+    counts = colander.SchemaNode(colander.Sequence(), GuestCounts(name="count"))

@@ -1,0 +1,7 @@
+"""What can be done with bookings."""
+
+from turnout.bookings.services.book import Booker, BookingRequest
+from turnout.bookings.services.catalog import BookingCatalog
+from turnout.bookings.services.transitions import BookingService
+
+__all__ = ["Booker", "BookingCatalog", "BookingRequest", "BookingService"]

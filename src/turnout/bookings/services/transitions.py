@@ -1,0 +1,247 @@
+"""What happens to a booking after it was made: named transitions, each guarded in its own statement."""
+
+import secrets
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from turnout.attendees.models import Attendee
+from turnout.attendees.services import AttendeeService
+from turnout.bookings.errors import HoldExpired, NotOnSale, WrongBookingStatus
+from turnout.bookings.hooks import (
+    BookingCancelled,
+    BookingConfirmed,
+    BookingResized,
+    PlacesClaimed,
+    PlacesReleased,
+)
+from turnout.bookings.models import ACTIVE, CANCELLED, CONFIRMED, PENDING, VALID, Booking, Ticket
+from turnout.bookings.services.expiry import expire_holds, release_places
+from turnout.clock import Clock
+from turnout.errors import Invalid, NotFound
+from turnout.events.models import PUBLISHED, Event
+from turnout.events.services import EventService
+from turnout.injection import Announce
+from turnout.pools.errors import SoldOut
+from turnout.pools.services import PoolService
+from turnout.security.actors import Actor
+from turnout.ticket_types.models import TicketType
+from turnout.versions import require_version
+
+
+class BookingService:
+    """Confirms, cancels, expires and changes bookings, for whoever made them, the event's organizer and staff."""
+
+    def __init__(
+        self,
+        session: Session,
+        clock: Clock,
+        announce: Announce,
+        pools: PoolService,
+        events: EventService,
+        attendees: AttendeeService,
+    ) -> None:
+        self.session = session
+        self.clock = clock
+        self.announce = announce
+        self.pools = pools
+        self.events = events
+        self.attendees = attendees
+
+    def for_change(self, booking_id: int, *, actor: Actor, expected: Collection[int] | None = None) -> Booking:
+        """Return a booking that the actor may change, its row locked. Raises `NotFound`, `VersionMismatch`."""
+        query = select(Booking).where(Booking.id == booking_id).with_for_update(of=Booking)
+        booking = self.session.scalars(query.execution_options(populate_existing=True)).first()
+        if booking is not None and not actor.owns(booking.user_id):
+            organizer = self.session.scalar(select(Event.organizer_id).where(Event.id == booking.event_id))
+            booking = booking if actor.owns(organizer) else None
+        if booking is None:
+            raise NotFound("There is no such booking.")
+        require_version(booking.version, expected)
+        return booking
+
+    def confirm(self, booking_id: int, *, actor: Actor, expected: Collection[int] | None = None) -> Booking:
+        """Make a held booking good. Raises `HoldExpired`, `WrongBookingStatus`."""
+        booking = self.for_change(booking_id, actor=actor, expected=expected)
+        now = self.clock.now()
+        moved = self._move(booking, CONFIRMED, Booking.status == PENDING, Booking.expires_at > now, expires_at=None)
+        if moved:
+            self._announce(BookingConfirmed, booking)
+        elif booking.status == PENDING:
+            raise HoldExpired("The places were held until then; book again.", expired_at=booking.expires_at)
+        elif booking.status != CONFIRMED:
+            raise _wrong_status(booking, "confirmed")
+        return booking
+
+    def cancel(self, booking_id: int, *, actor: Actor, expected: Collection[int] | None = None) -> Booking:
+        """Give a booking's places back. Raises `WrongBookingStatus`."""
+        booking = self.for_change(booking_id, actor=actor, expected=expected)
+        if self._move(booking, CANCELLED, Booking.status.in_(ACTIVE)):
+            release_places(self.session, self.announce, [booking.id])
+            self._announce(BookingCancelled, booking)
+        elif booking.status != CANCELLED:
+            raise _wrong_status(booking, "cancelled")
+        return booking
+
+    def expire_due(self) -> int:
+        """Expire every hold that is due; return how many."""
+        return expire_holds(self.session, self.clock.now(), self.announce)
+
+    def _move(self, booking: Booking, status: str, *guards: Any, **values: Any) -> bool:
+        """Do a transition if the guards hold in the statement itself; tell whether it was done now."""
+        moved: Any = self.session.execute(
+            update(Booking)
+            .where(Booking.id == booking.id, *guards)
+            .values(status=status, updated_at=self.clock.now(), version=Booking.version + 1, **values)
+            .execution_options(synchronize_session=False)
+        )
+        self.session.refresh(booking)
+        return bool(moved.rowcount)
+
+    def _announce(self, kind: Any, booking: Booking, *more: int) -> None:
+        self.announce(
+            kind(booking.id, booking.event_id, booking.user_id, booking.attendee_id, booking.quantity, *more)
+        )
+
+    def update(
+        self, booking_id: int, changes: Mapping[str, Any], *, actor: Actor, expected: Collection[int] | None = None
+    ) -> Booking:
+        """Change how many places a booking has, and who holds its tickets. Raises `SoldOut`, `Invalid`."""
+        booking = self.for_change(booking_id, actor=actor, expected=expected)
+        if booking.status not in ACTIVE:
+            raise _wrong_status(booking, "changed")
+        if booking.status == PENDING and booking.expires_at is not None and booking.expires_at <= self.clock.now():
+            raise HoldExpired("The places were held until then; book again.", expired_at=booking.expires_at)
+        if "tickets" in changes:
+            self._rename(booking, changes["tickets"])
+        if changes.get("quantity", booking.quantity) != booking.quantity:
+            self._resize(booking, changes["quantity"])
+        self.session.execute(
+            update(Booking)
+            .where(Booking.id == booking.id)
+            .values(updated_at=self.clock.now(), version=Booking.version + 1)
+            .execution_options(synchronize_session=False)
+        )
+        self.session.refresh(booking)
+        return booking
+
+    def _rename(self, booking: Booking, holders: Sequence[Mapping[str, Any]]) -> None:
+        for holder in holders:
+            renamed: Any = self.session.execute(
+                update(Ticket)
+                .where(Ticket.id == holder["id"], Ticket.booking_id == booking.id, Ticket.status == VALID)
+                .values(holder_name=holder["name"], holder_email=holder["email"])
+                .execution_options(synchronize_session=False)
+            )
+            if not renamed.rowcount:
+                raise Invalid({"tickets": f"the booking has no valid ticket {holder['id']}"})
+
+    def _resize(self, booking: Booking, quantity: int) -> None:
+        tickets = self.session.scalars(
+            select(Ticket).where(Ticket.booking_id == booking.id, Ticket.status == VALID).order_by(Ticket.id)
+        ).all()
+        before = booking.quantity
+        if quantity > before:
+            self._grow(booking, tickets, quantity - before)
+        else:
+            self._shrink(booking, tickets[quantity:])
+        prices = select(Ticket.price).where(Ticket.booking_id == booking.id, Ticket.status == VALID)
+        total = sum(self.session.scalars(prices), Decimal(0))
+        self.session.execute(
+            update(Booking)
+            .where(Booking.id == booking.id)
+            .values(quantity=quantity, total_amount=total)
+            .execution_options(synchronize_session=False)
+        )
+        self.session.refresh(booking)
+        self._announce(BookingResized, booking, before)
+
+    def _shrink(self, booking: Booking, surplus: Sequence[Ticket]) -> None:
+        if any(ticket.checked_in_at for ticket in surplus):
+            raise Invalid({"quantity": "would take away a ticket that was used at the door"})
+        event_pool = self.session.scalars(select(Event.pool_id).where(Event.id == booking.event_id)).one()
+        self.pools.release(event_pool, len(surplus))
+        counts = Counter(ticket.ticket_type_id for ticket in surplus)
+        for type_id, pool_id in self._type_pools(counts):
+            self.pools.release(pool_id, counts[type_id])
+        self.session.execute(
+            update(Ticket)
+            .where(Ticket.id.in_([ticket.id for ticket in surplus]))
+            .values(status=CANCELLED)
+            .execution_options(synchronize_session=False)
+        )
+        self.announce(PlacesReleased(booking.event_id, len(surplus)))
+
+    def _grow(self, booking: Booking, tickets: Sequence[Ticket], more: int) -> None:
+        event = self.session.get_one(Event, booking.event_id)
+        now = self.clock.now()
+        type_ids = {ticket.ticket_type_id for ticket in tickets}
+        if len(type_ids) != 1:
+            raise Invalid({"quantity": "can only grow where all tickets are of one type; make another booking"})
+        (type_id,) = type_ids
+        self.pools.revise(event.pool_id)  # locks the pool: what is read from here on is still true when it is claimed
+        self.session.refresh(event)
+        kind = self.session.get_one(TicketType, type_id, populate_existing=True)
+        if event.status != PUBLISHED or event.ends_at <= now or (kind.sale_ends_at and kind.sale_ends_at <= now):
+            raise NotOnSale("No more places of this booking's kind are sold.")
+        most = min(event.max_tickets_per_booking, kind.max_per_booking or event.max_tickets_per_booking)
+        if booking.quantity + more > most:
+            raise Invalid({"quantity": f"must be at most {most} in one booking"})
+        pools = [event.pool_id, *([kind.pool_id] if kind.pool_id is not None else [])]
+        claimed = [pool_id for pool_id in pools if self.pools.claim(pool_id, more)]
+        if len(claimed) < len(pools):
+            for pool_id in claimed:
+                self.pools.release(pool_id, more)
+            expire_holds(self.session, now, self.announce, event.id)
+            if not all([self.pools.claim(pool_id, more) for pool_id in pools]):
+                raise SoldOut(f"There are not {more} more places.")
+        rows = [
+            {
+                "booking_id": booking.id,
+                "ticket_type_id": type_id,
+                "price": kind.price,
+                "holder_name": "",
+                "holder_email": "",
+                "secret": secrets.token_urlsafe(18),
+                "status": VALID,
+            }
+            for _ in range(more)
+        ]
+        self.session.execute(insert(Ticket), rows)
+        self.announce(PlacesClaimed(booking.event_id, more))
+
+    def _type_pools(self, type_ids: Collection[int]) -> Sequence[Any]:
+        query = select(TicketType.id, TicketType.pool_id).where(
+            TicketType.id.in_(type_ids), TicketType.pool_id.is_not(None)
+        )
+        return self.session.execute(query.order_by(TicketType.pool_id)).all()
+
+    def delete_of_users(self, user_ids: Sequence[int]) -> None:
+        """Delete all that users who are being deleted booked, held or organized.
+
+        Raises `turnout.errors.InUse` if others have booked an event of theirs.
+        """
+        theirs = or_(
+            Booking.user_id.in_(user_ids),
+            Booking.attendee_id.in_(select(Attendee.id).where(Attendee.user_id.in_(user_ids))),
+        )
+        active = self.session.scalars(
+            update(Booking)
+            .where(theirs, Booking.status.in_(ACTIVE))
+            .values(status=CANCELLED, updated_at=self.clock.now(), version=Booking.version + 1)
+            .returning(Booking.id)
+            .execution_options(synchronize_session=False)
+        ).all()
+        if active:
+            release_places(self.session, self.announce, active)
+        self.session.execute(delete(Booking).where(theirs).execution_options(synchronize_session=False))
+        self.attendees.delete_of_users(user_ids)
+        self.events.delete_of_users(user_ids)
+
+
+def _wrong_status(booking: Booking, wanted: str) -> WrongBookingStatus:
+    return WrongBookingStatus(f"The booking is {booking.status}; it cannot be {wanted}.", status_now=booking.status)

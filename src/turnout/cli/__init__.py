@@ -1,0 +1,73 @@
+"""The command line: ``turnout``.
+
+Exit codes: 0 done; 1 refused, or `check` found a difference; 2 wrong usage; 3 cannot start (settings, database).
+"""
+
+import warnings
+from importlib import import_module
+from typing import Any
+
+import click
+
+from turnout.cli.context import config_option, reported
+
+COMMANDS = {
+    "serve": "serving:serve",
+    "migrate": "serving:migrate",
+    "user": "people:user",
+    "demo": "upkeep:demo",
+    "check": "upkeep:check",
+    "expire": "upkeep:expire",
+    "routes": "listing:routes",
+}
+
+
+class Commands(click.Group):
+    """Imports a command when it is wanted, and tells errors in one line."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        """Return the names, in the order in which people need them."""
+        return list(COMMANDS)
+
+    def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
+        """Return the command `name`."""
+        if name not in COMMANDS:
+            return None
+        module, _, function = COMMANDS[name].partition(":")
+        command: click.Command = getattr(import_module(f"turnout.cli.{module}"), function)
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        with reported():
+            return super().invoke(ctx)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="turnout", message="Turnout %(version)s")
+@config_option
+def cli() -> None:
+    """Turnout: an event booking platform that never oversells.
+
+    \b
+    Start with a demo:            turnout serve --demo
+    Start an installation:        turnout --config production.ini migrate
+                                  turnout --config production.ini user create ada --superuser
+                                  turnout --config production.ini serve
+
+    Settings come from the ini file that --config or TURNOUT_CONFIG names, else from development.ini in this folder,
+    else from the built-in development defaults. The environment variable TURNOUT_A_B overrides the setting a.b.
+
+    \b
+    Exit codes: 0 done; 1 refused, or a difference was found; 2 wrong usage;
+    3 cannot start (settings, database).
+    """  # noqa: D301 - \b is click's mark for text that keeps its lines
+
+
+def main() -> None:
+    """Run the command line."""
+    # Pyramid still imports pkg_resources; whoever runs a command can do nothing about it.
+    warnings.filterwarnings("ignore", "pkg_resources is deprecated", UserWarning)
+    warnings.filterwarnings("ignore", "Deprecated call to `pkg_resources", DeprecationWarning)
+    warnings.filterwarnings("ignore", "'cgi' is deprecated", DeprecationWarning)
+    cli(prog_name="turnout")

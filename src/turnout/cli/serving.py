@@ -1,0 +1,99 @@
+"""``turnout serve`` and ``turnout migrate``."""
+
+import click
+
+from turnout.cli.context import Refused, application, config_option, load_settings, require_migrated
+
+
+@click.command(
+    short_help="Serve Turnout over HTTP.",
+    epilog="""
+    \b
+    Examples:
+      turnout serve --demo                      try it out
+      turnout -c production.ini serve           behind a proxy, see server.trusted_proxy
+      turnout serve --port 7000 --reuse-port    one of several processes at one address
+    """,
+)
+@config_option
+@click.option("--host", metavar="ADDRESS", help="Listen here [default: setting server.host, 127.0.0.1].")
+@click.option("--port", type=click.IntRange(0, 65535), help="[default: setting server.port, 6543; 0: any free one]")
+@click.option("--threads", type=click.IntRange(1, 100), help="Requests at once [default: setting server.threads, 4].")
+@click.option("--reuse-port", is_flag=True, help="Let other processes listen at the same address (SO_REUSEPORT).")
+@click.option("--fd", type=click.IntRange(0), help="Listen on this inherited socket instead (3 under systemd).")
+@click.option("--demo", is_flag=True, help="Migrate, and fill an empty database with a demo, before serving.")
+@click.option("--quiet", is_flag=True, help="Print no addresses.")
+def serve(
+    *,
+    host: str | None,
+    port: int | None,
+    threads: int | None,
+    reuse_port: bool,
+    fd: int | None,
+    demo: bool,
+    quiet: bool,
+) -> None:
+    """Serve Turnout over HTTP until it is told to stop (Ctrl-C, SIGTERM)."""
+    from turnout.server import Server, inherited_socket, listening_socket, server_settings
+
+    given = load_settings()
+    settings = server_settings(given)
+    host = settings["server.host"] if host is None else host
+    port = settings["server.port"] if port is None else port
+    threads = threads or settings["server.threads"]
+    # Each thread needs a connection of its own, or it waits for another's.
+    pool = {} if "database.pool_size" in given else {"database.pool_size": max(4, threads)}
+    # The address first: who started it twice should hear it at once.
+    listener = inherited_socket(fd) if fd is not None else listening_socket(host, port, reuse_port=reuse_port)
+    with listener, application(**pool) as router:
+        registry = router.registry
+        if demo:
+            from turnout.demo import ensure_demo
+
+            ensure_demo(router)
+        else:
+            require_migrated(registry.engine)
+        server = Server(
+            router,
+            listener,
+            threads=threads,
+            max_body_bytes=registry.settings["api.max_body_bytes"],
+            trusted_proxy=settings["server.trusted_proxy"],
+        )
+        if not quiet:
+            _greet(server.url, demo=demo)
+        server.run()
+
+
+def _greet(url: str, *, demo: bool) -> None:
+    lines = [
+        f"Turnout is at {url}",
+        f"  API            {url}/api/v1",
+        f"  Documentation  {url}/docs",
+    ]
+    if demo:
+        from turnout.demo import ACCOUNTS
+
+        lines += [f"  {title:14} {name} / {password}" for title, name, password in ACCOUNTS]
+    click.echo("\n".join([*lines, "Stop it with Ctrl-C."]))
+
+
+@click.command(epilog="It does nothing where nothing is to do, and is safe to run from several machines at once.")
+@config_option
+@click.option("--check", is_flag=True, help="Change nothing; exit with 1 if there is something to do.")
+def migrate(*, check: bool) -> None:
+    """Bring the database to the version that the code needs."""
+    from turnout.migrate import current, head, upgrade
+
+    with application() as router:
+        engine = router.registry.engine
+        with engine.connect() as connection:
+            before = current(connection)
+        wanted = head()
+        if before == wanted:
+            click.echo(f"The database is at {wanted}; nothing to do.")
+        elif check:
+            raise Refused(f"The database is at {before or 'nothing'}; the code needs {wanted}.")
+        else:
+            upgrade(engine)
+            click.echo(f"The database is at {wanted} now.")

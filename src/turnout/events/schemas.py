@@ -1,0 +1,145 @@
+"""Schemas of events."""
+
+from decimal import Decimal
+
+import colander
+
+from turnout import schema as fields
+from turnout.api.pages import PageQuery, page_of
+from turnout.events.models import DRAFT, PUBLISHED, STATUSES
+from turnout.schema import Schema
+from turnout.ticket_types.schemas import TicketTypeInput, TicketTypeView
+
+ORDERINGS = ("starts_at", "-starts_at", "created_at", "-created_at", "title", "-title", "price", "-price")
+
+
+class EventInput(Schema):
+    """An event, as an organizer writes it."""
+
+    title = fields.text(200, example="Harbour lights: an evening of fado")
+    description = fields.text(20_000, 0, missing="")
+    starts_at = fields.moment(example="2027-05-01T19:30:00+01:00")
+    ends_at = fields.moment(example="2027-05-01T22:00:00+01:00")
+    timezone = fields.timezone(optional=True, description="For display; null: the venue's, else UTC")
+    venue_id = fields.identifier(optional=True)
+    location = fields.text(300, 0, missing="", description="Where, if it is not at a venue")
+    country = fields.country(optional=True, description="Null: the venue's")
+    capacity = fields.whole(1, 10_000_000, optional=True, description="Null: as many as the venue holds; without one, no limit")
+    currency = fields.currency(missing=colander.drop, description="By default the setting `events.currency`")
+    category_id = fields.identifier(optional=True)
+    tags = fields.many(fields.slug(name="slug"), 30, missing=list, description="Slugs of tags")
+    max_tickets_per_booking = fields.whole(1, 1000, missing=10)
+    bookings_per_attendee = fields.whole(1, 1000, missing=1, nullable=True, description="Null: no limit")
+    image_url = fields.url(optional=True)
+
+
+class NewEvent(EventInput):
+    """An event to be made."""
+
+    price = fields.money(missing=Decimal(0), description='Of the default ticket type, "General admission"', example="12.50")
+    ticket_types = fields.many(
+        TicketTypeInput(name="ticket_type"), 50, missing=list, description='Instead of the default one, "General admission"'
+    )
+    status = fields.choice((DRAFT, PUBLISHED), missing=DRAFT)
+
+
+class EventUpdate(EventInput):
+    """An event as its organizer changes it. `price` may be given while it has one ticket type."""
+
+    price = fields.money(missing=colander.drop)
+
+
+class VenueSummary(Schema):
+    """The venue of an event."""
+
+    id = fields.identifier()
+    name = fields.text(200)
+    address = fields.text(500, 0)
+    city = fields.text(100)
+    country = fields.country()
+    capacity = fields.whole(optional=True)
+    timezone = fields.timezone()
+
+
+class OrganizerSummary(Schema):
+    """Who holds an event."""
+
+    id = fields.identifier()
+    username = fields.text(150)
+    name = fields.text(201, 0)
+
+
+class TermSummary(Schema):
+    """A category or a tag."""
+
+    id = fields.identifier()
+    name = fields.text(100)
+    slug = fields.slug()
+
+
+class EventView(Schema):
+    """An event."""
+
+    id = fields.identifier()
+    title = fields.text(200)
+    description = fields.text(20_000, 0)
+    starts_at = fields.moment()
+    ends_at = fields.moment()
+    timezone = fields.timezone()
+    venue_id = fields.identifier(optional=True)
+    venue = VenueSummary(nullable=True)
+    location = fields.text(300, 0)
+    country = fields.country(optional=True)
+    capacity = fields.whole(optional=True, description="Null: no limit")
+    seats_taken = fields.whole()
+    seats_available = fields.whole(optional=True, description="Null: no limit")
+    is_sold_out = fields.flag()
+    sales_state = fields.choice(("draft", "not_yet", "on_sale", "sold_out", "closed", "ended", "cancelled", "postponed", "archived"))
+    price = fields.money(description="The lowest among its ticket types")
+    currency = fields.currency()
+    max_tickets_per_booking = fields.whole()
+    bookings_per_attendee = fields.whole(nullable=True)
+    organizer = OrganizerSummary()
+    category = TermSummary(nullable=True)
+    tags = fields.many(TermSummary(name="tag"), 30)
+    status = fields.choice(STATUSES)
+    is_active = fields.flag(description="Published and not over")
+    image_url = fields.url(optional=True)
+    ticket_types = fields.many(TicketTypeView(name="ticket_type"), 50)
+    extensions = fields.anything(description="What plugins add, by their names")
+    created_at = fields.moment()
+    updated_at = fields.moment()
+
+
+EventPage = page_of(EventView(name="event"))
+
+
+class Availability(Schema):
+    """How many places are left."""
+
+    event_id = fields.identifier()
+    capacity = fields.whole(optional=True)
+    seats_taken = fields.whole()
+    seats_available = fields.whole(optional=True)
+    is_sold_out = fields.flag()
+    ticket_types = fields.many(TicketTypeView(name="ticket_type"), 50)
+
+
+class EventQuery(PageQuery):
+    """Filters of the list of events."""
+
+    search = fields.text(200, missing=None, description="Words in title, description and place, in any inflection")
+    date_from = fields.moment(missing=None, description="Starts then or later")
+    date_to = fields.moment(missing=None, description="Starts then or earlier")
+    venue = fields.identifier(missing=None)
+    location = fields.text(200, missing=None, description="Words, or their beginnings, in the place's name, address or city")
+    country = fields.country(missing=None)
+    category = fields.text(60, missing=None, description="Id or slug")
+    tags = fields.text(500, missing=None, description="Slugs, separated by commas; events that have any of them")
+    organizer = fields.identifier(missing=None)
+    min_price = fields.money(missing=None)
+    max_price = fields.money(missing=None)
+    available_only = fields.flag(missing=False, description="Leave out what is sold out")
+    upcoming_only = fields.flag(missing=False, description="Leave out what has begun")
+    status = fields.choice(STATUSES, missing=PUBLISHED, description="Drafts: one's own, all for staff")
+    ordering = fields.choice(ORDERINGS, missing="starts_at")

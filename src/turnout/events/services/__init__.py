@@ -1,0 +1,6 @@
+"""What can be done with events."""
+
+from turnout.events.services.catalog import EventCatalog
+from turnout.events.services.events import EventService
+
+__all__ = ["EventCatalog", "EventService"]

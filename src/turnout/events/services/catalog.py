@@ -1,0 +1,255 @@
+"""Reading events: lists, details and availability, in a fixed number of statements."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, column, exists, false, func, literal, literal_column, or_, select, text
+from sqlalchemy.orm import Session, aliased
+
+from turnout.clock import Clock
+from turnout.errors import NotFound
+from turnout.events.models import DRAFT, PUBLISHED, Event, event_tags
+from turnout.money import as_text
+from turnout.paging import Ordering, Paging, Slice, fetch
+from turnout.pools.models import Pool
+from turnout.pools.services import places_left
+from turnout.security.actors import Actor
+from turnout.taxonomy.models import Category, Tag
+from turnout.ticket_types.models import TicketType
+from turnout.ticket_types.services import TicketTypeService
+from turnout.users.models import User
+from turnout.venues.models import Venue
+from turnout.versions import Versioned
+
+_ORDERINGS: dict[str, Any] = {
+    "starts_at": Event.starts_at,
+    "created_at": Event.created_at,
+    "title": Event.title,
+    "price": Event.price,
+}
+_TypePool = aliased(Pool)
+
+
+def _shown() -> Select[Any]:
+    """Return the statement for everything that an event shows and that is one row."""
+    return (
+        select(
+            Event.id, Event.title, Event.description, Event.starts_at, Event.ends_at, Event.timezone, Event.venue_id,
+            Event.location, Event.country, Event.price, Event.currency, Event.max_tickets_per_booking,
+            Event.bookings_per_attendee, Event.status, Event.image_url, Event.created_at, Event.updated_at, Event.version,
+            Event.organizer_id, Pool.capacity, Pool.taken,
+            User.username, User.first_name, User.last_name,
+            Venue.name.label("venue_name"), Venue.address.label("venue_address"), Venue.city.label("venue_city"),
+            Venue.country.label("venue_country"), Venue.capacity.label("venue_capacity"),
+            Venue.timezone.label("venue_timezone"),
+            Category.id.label("category_id"), Category.name.label("category_name"), Category.slug.label("category_slug"),
+        )
+        .join(Pool, Pool.id == Event.pool_id)
+        .join(User, User.id == Event.organizer_id)
+        .outerjoin(Venue, Venue.id == Event.venue_id)
+        .outerjoin(Category, Category.id == Event.category_id)
+    )  # fmt: skip
+
+
+class EventCatalog:
+    """Shows events to whoever may see them."""
+
+    def __init__(self, session: Session, clock: Clock, ticket_types: TicketTypeService) -> None:
+        self.session = session
+        self.clock = clock
+        self.ticket_types = ticket_types
+
+    def find(self, filters: Mapping[str, Any], paging: Paging, *, actor: Actor) -> Slice:
+        """Return the events that match, as they are shown, four statements however many they are."""
+        name = filters["ordering"]
+        ordering = Ordering(name, _ORDERINGS[name.lstrip("-")], Event.id, descending=name.startswith("-"))
+        query = _shown().where(*self._conditions(filters, actor))
+        found = fetch(self.session, query, ordering, paging)
+        return Slice(found.count, found.is_exact, self._represent(found.rows), found.has_next, found.next_cursor)
+
+    def get(self, event_id: int, *, actor: Actor) -> Versioned:
+        """Return what is shown of an event. Raises `NotFound`, also for a draft that is not the actor's to see."""
+        row = self.session.execute(_shown().where(Event.id == event_id)).first()
+        if row is None or (row.status == DRAFT and not actor.owns(row.organizer_id)):
+            raise NotFound("There is no such event.")
+        return Versioned(self._represent([row])[0], row.version)
+
+    def availability(self, event_id: int, *, actor: Actor) -> dict[str, Any]:
+        """Return how many places are left, from the counters. Raises `NotFound`."""
+        query = select(Event.status, Event.organizer_id, Pool.capacity, Pool.taken).join(Pool, Pool.id == Event.pool_id)
+        row = self.session.execute(query.where(Event.id == event_id)).first()
+        if row is None or (row.status == DRAFT and not actor.owns(row.organizer_id)):
+            raise NotFound("There is no such event.")
+        kinds = self.ticket_types.of_events([event_id])[event_id]
+        return {"event_id": event_id} | _places(row, kinds) | {"ticket_types": kinds}
+
+    def _conditions(self, filters: Mapping[str, Any], actor: Actor) -> list[ColumnElement[bool]]:
+        """Return what the filters say. Each has an index that holds the ordering too (see models)."""
+        now = self.clock.now()
+        conditions: list[ColumnElement[bool]] = [Event.status == literal_column(f"'{filters['status']}'")]
+        if filters["status"] == DRAFT and not actor.is_staff:
+            conditions.append(Event.organizer_id == (actor.user_id or 0))
+        simple: tuple[tuple[str, Any], ...] = (
+            ("date_from", lambda value: Event.starts_at >= value),
+            ("date_to", lambda value: Event.starts_at <= value),
+            ("venue", lambda value: Event.venue_id == value),
+            ("country", lambda value: Event.country == value),
+            ("organizer", lambda value: Event.organizer_id == value),
+            ("min_price", lambda value: Event.price >= value),
+            ("max_price", lambda value: Event.price <= value),
+            ("category", lambda value: Event.category_id == _category(value)),
+            ("tags", _has_any_tag),
+            ("search", self._search),
+            ("location", self._at),
+        )
+        conditions.extend(condition(filters[name]) for name, condition in simple if filters[name] is not None)
+        if filters["upcoming_only"]:
+            conditions.append(Event.starts_at > now)
+        if filters["available_only"]:
+            conditions.append(or_(Pool.capacity.is_(None), Pool.taken < Pool.capacity))
+            conditions.append(
+                exists()
+                .where(TicketType.event_id == Event.id)
+                .where(
+                    or_(
+                        TicketType.pool_id.is_(None),
+                        exists().where(
+                            _TypePool.id == TicketType.pool_id,
+                            or_(_TypePool.capacity.is_(None), _TypePool.taken < _TypePool.capacity),
+                        ),
+                    )
+                )
+            )
+        return conditions
+
+    def _search(self, words: str) -> ColumnElement[bool]:
+        if self.session.get_bind().dialect.name == "postgresql":
+            return literal_column("events.search_vector").op("@@")(func.websearch_to_tsquery(text("'english'"), words))
+        found = _words(words)
+        return _in_index(" ".join(f'"{word}"' for word in found)) if found else false()
+
+    def _at(self, words: str) -> ColumnElement[bool]:
+        found = _words(words)
+        if not found:
+            return false()
+        if self.session.get_bind().dialect.name == "postgresql":
+            query = " & ".join(f"{word}:*" for word in found)
+            return literal_column("events.place_vector").op("@@")(func.to_tsquery(text("'simple'"), query))
+        return _in_index(" ".join(f'place : "{word}"*' for word in found))
+
+    def _represent(self, rows: Iterable[Row[Any]]) -> list[dict[str, Any]]:
+        rows = list(rows)
+        event_ids = [row.id for row in rows]
+        kinds = self.ticket_types.of_events(event_ids) if rows else {}
+        tags = self._tags(event_ids) if rows else {}
+        now = self.clock.now()
+        return [_represent(row, kinds.get(row.id, []), tags.get(row.id, []), now) for row in rows]
+
+    def _tags(self, event_ids: list[int]) -> dict[int, list[dict[str, Any]]]:
+        found: dict[int, list[dict[str, Any]]] = defaultdict(list)
+        query = (
+            select(event_tags.c.event_id, Tag.id, Tag.name, Tag.slug)
+            .join(Tag, Tag.id == event_tags.c.tag_id)
+            .where(event_tags.c.event_id.in_(event_ids))
+            .order_by(Tag.name)
+        )
+        for event_id, tag_id, name, slug in self.session.execute(query):
+            found[event_id].append({"id": tag_id, "name": name, "slug": slug})
+        return found
+
+
+def _words(given: str) -> list[str]:
+    return re.findall(r"\w+", given)
+
+
+def _in_index(match: str) -> ColumnElement[bool]:
+    """Return the condition that SQLite's full-text index finds the event."""
+    rowids = text("SELECT rowid FROM events_search WHERE events_search MATCH :match").bindparams(match=match)
+    return Event.id.in_(rowids.columns(column("rowid", Event.id.type)))
+
+
+def _category(id_or_slug: str) -> Any:
+    if id_or_slug.isascii() and id_or_slug.isdigit():
+        return literal(int(id_or_slug))
+    return select(Category.id).where(Category.slug == id_or_slug).scalar_subquery()
+
+
+def _has_any_tag(slugs: str) -> ColumnElement[bool]:
+    wanted = [slug.strip() for slug in slugs.split(",") if slug.strip()]
+    return Event.id.in_(
+        select(event_tags.c.event_id).join(Tag, Tag.id == event_tags.c.tag_id).where(Tag.slug.in_(wanted))
+    )
+
+
+def _places(row: Row[Any], kinds: list[dict[str, Any]]) -> dict[str, Any]:
+    left = places_left(row.capacity, row.taken)
+    return {
+        "capacity": row.capacity,
+        "seats_taken": row.taken,
+        "seats_available": left,
+        "is_sold_out": left == 0 or (bool(kinds) and all(kind["is_sold_out"] for kind in kinds)),
+    }
+
+
+def _sales_state(row: Row[Any], kinds: list[dict[str, Any]], places: dict[str, Any], now: Any) -> str:
+    if row.status != PUBLISHED:
+        return str(row.status)
+    if row.ends_at <= now:
+        return "ended"
+    if places["is_sold_out"]:
+        return "sold_out"
+    started = [kind for kind in kinds if kind["sale_starts_at"] is None or kind["sale_starts_at"] <= now]
+    if not started:
+        return "not_yet"
+    running = any(kind["sale_ends_at"] is None or kind["sale_ends_at"] > now for kind in started)
+    return "on_sale" if running else "closed"
+
+
+def _represent(row: Row[Any], kinds: list[dict[str, Any]], tags: list[dict[str, Any]], now: Any) -> dict[str, Any]:
+    places = _places(row, kinds)
+    return {
+        "id": row.id,
+        "title": row.title,
+        "description": row.description,
+        "starts_at": row.starts_at,
+        "ends_at": row.ends_at,
+        "timezone": row.timezone,
+        "venue_id": row.venue_id,
+        "venue": None
+        if row.venue_id is None
+        else {
+            "id": row.venue_id,
+            "name": row.venue_name,
+            "address": row.venue_address,
+            "city": row.venue_city,
+            "country": row.venue_country,
+            "capacity": row.venue_capacity,
+            "timezone": row.venue_timezone,
+        },
+        "location": row.location,
+        "country": row.country,
+        **places,
+        "sales_state": _sales_state(row, kinds, places, now),
+        "price": as_text(row.price, row.currency),
+        "currency": row.currency,
+        "max_tickets_per_booking": row.max_tickets_per_booking,
+        "bookings_per_attendee": row.bookings_per_attendee,
+        "organizer": {
+            "id": row.organizer_id,
+            "username": row.username,
+            "name": f"{row.first_name} {row.last_name}".strip(),
+        },
+        "category": None
+        if row.category_id is None
+        else {"id": row.category_id, "name": row.category_name, "slug": row.category_slug},
+        "tags": tags,
+        "status": row.status,
+        "is_active": row.status == PUBLISHED and row.ends_at > now,
+        "image_url": row.image_url,
+        "ticket_types": kinds,
+        "extensions": {},
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
+    }

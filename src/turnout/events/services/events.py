@@ -1,0 +1,256 @@
+"""Making and changing events, and their named transitions."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from turnout.clock import Clock
+from turnout.errors import Denied, InUse, Invalid, NotFound
+from turnout.events import hooks
+from turnout.events.errors import CapacityAboveVenue, WrongEventStatus
+from turnout.events.models import ARCHIVED, CANCELLED, DRAFT, POSTPONED, PUBLISHED, Event, event_tags
+from turnout.injection import Announce, Settings
+from turnout.pools.models import Pool
+from turnout.pools.services import PoolService
+from turnout.security.actors import Actor
+from turnout.taxonomy.services import CategoryService, TagService
+from turnout.ticket_types.models import TicketType
+from turnout.ticket_types.services import DEFAULT_NAME, TicketTypeService
+from turnout.venues.models import Venue
+from turnout.venues.services import VenueService
+from turnout.versions import require_version
+
+_NEXT: Mapping[str, tuple[frozenset[str], type[Any]]] = {
+    PUBLISHED: (frozenset({DRAFT, POSTPONED}), hooks.EventPublished),
+    POSTPONED: (frozenset({PUBLISHED}), hooks.EventPostponed),
+    CANCELLED: (frozenset({DRAFT, PUBLISHED, POSTPONED}), hooks.EventCancelled),
+    ARCHIVED: (frozenset({DRAFT, PUBLISHED, POSTPONED, CANCELLED}), hooks.EventArchived),
+}
+"""To which status an event may come from which, and what is announced then."""
+
+
+class EventService:
+    """Makes, changes and deletes events, for their organizers and staff."""
+
+    def __init__(
+        self,
+        session: Session,
+        clock: Clock,
+        announce: Announce,
+        settings: Settings,
+        pools: PoolService,
+        ticket_types: TicketTypeService,
+        venues: VenueService,
+        categories: CategoryService,
+        tags: TagService,
+    ) -> None:
+        self.session = session
+        self.clock = clock
+        self.announce = announce
+        self.settings = settings
+        self.pools = pools
+        self.ticket_types = ticket_types
+        self.venues = venues
+        self.categories = categories
+        self.tags = tags
+
+    def create(self, new: Mapping[str, Any], *, actor: Actor) -> Event:
+        """Make an event with its ticket types. Raises `Invalid`, `CapacityAboveVenue`."""
+        values = dict(new)
+        capacity = values.pop("capacity", None)
+        tags = values.pop("tags", ())
+        kinds = values.pop("ticket_types", None) or [{"name": DEFAULT_NAME, "price": values["price"]}]
+        del values["price"]
+        values.setdefault("currency", self.settings["events.currency"])
+        now = self.clock.now()
+        event = Event(**values, organizer_id=actor.user_id, created_at=now, updated_at=now)
+        if event.starts_at < now:
+            raise Invalid({"starts_at": "must not be in the past"})
+        venue = self._settle(event)
+        event.pool_id = self.pools.open(_capacity_at(venue, capacity)).id
+        event.timezone = event.timezone or (venue.timezone if venue else "UTC")
+        self.session.add(event)
+        self.session.flush()
+        self._set_tags(event, tags)
+        for kind in kinds:
+            self.ticket_types.add(event, kind)
+        self.announce(hooks.EventCreated(event.id))
+        return event
+
+    def for_change(self, event_id: int, *, actor: Actor) -> Event:
+        """Return an event that the actor may change. Raises `NotFound`, `Denied`."""
+        event = self.session.get(Event, event_id)
+        if event is None or (event.status == DRAFT and not actor.owns(event.organizer_id)):
+            raise NotFound("There is no such event.")
+        if not actor.owns(event.organizer_id):
+            raise Denied("Only its organizer and staff change an event.")
+        return event
+
+    def update(
+        self, event_id: int, changes: Mapping[str, Any], *, actor: Actor, expected: Collection[int] | None = None
+    ) -> Event:
+        """Change an event. Raises `Invalid`, `VersionMismatch`, `CapacityBelowTaken`, `CapacityAboveVenue`."""
+        event = self.for_change(event_id, actor=actor)
+        require_version(event.version, expected)
+        self.pools.revise(event.pool_id)  # always the pool before the event: nobody waits for the other in a circle
+        values = dict(changes)
+        tags = values.pop("tags", None)
+        price = values.pop("price", None)
+        has_capacity, capacity = "capacity" in values, values.pop("capacity", None)
+        if values.get("currency", event.currency) != event.currency:
+            raise Invalid({"currency": "cannot change: prices are in it; make another event"})
+        if "timezone" in values and values["timezone"] is None:
+            del values["timezone"]
+        for name, value in values.items():
+            setattr(event, name, value)
+        event.updated_at = self.clock.now()
+        venue = self._settle(event)
+        self.session.flush()
+        if has_capacity or "venue_id" in values:
+            self._resize(event, venue, has_capacity=has_capacity, capacity=capacity)
+        if tags is not None:
+            self._set_tags(event, tags)
+        if price is not None:
+            self._set_price(event, price)
+        self.announce(hooks.EventChanged(event.id, frozenset(changes)))
+        return event
+
+    def _settle(self, event: Event) -> Venue | None:
+        """Check what depends on other things than one field, and fill what follows from the venue."""
+        if event.ends_at < event.starts_at:
+            raise Invalid({"ends_at": "must not be before starts_at"})
+        try:
+            # Shared lock: the venue does not shrink while we rely on how many it holds.
+            venue = self.venues.get(event.venue_id, for_share=True) if event.venue_id is not None else None
+        except NotFound:
+            raise Invalid({"venue_id": "there is no such venue"}) from None
+        try:
+            if event.category_id is not None:
+                self.categories.get(event.category_id)
+        except NotFound:
+            raise Invalid({"category_id": "there is no such category"}) from None
+        if venue is not None:
+            event.country = venue.country
+        event.place = _place(event, venue)
+        return venue
+
+    def _resize(self, event: Event, venue: Venue | None, *, has_capacity: bool, capacity: int | None) -> None:
+        if not has_capacity:
+            capacity = self.session.scalar(select(Pool.capacity).where(Pool.id == event.pool_id))
+        self.pools.resize(event.pool_id, _capacity_at(venue, capacity))
+
+    def _set_price(self, event: Event, price: Any) -> None:
+        kinds = self.ticket_types.of_events([event.id])[event.id]
+        if len(kinds) != 1:
+            raise Invalid({"price": "belongs to the ticket types: the event has several"})
+        self.ticket_types.change(event, kinds[0]["id"], {"price": price})
+
+    def _set_tags(self, event: Event, slugs: Sequence[str]) -> None:
+        wanted = self.tags.resolve(slugs, "tags")
+        self.session.execute(delete(event_tags).where(event_tags.c.event_id == event.id))
+        if wanted:
+            rows = [{"event_id": event.id, "tag_id": tag.id} for tag in wanted]
+            self.session.execute(insert(event_tags), rows)
+
+    def publish(self, event_id: int, *, actor: Actor) -> Event:
+        """Let an event be seen and booked. Raises `WrongEventStatus`."""
+        return self._go(event_id, PUBLISHED, actor)
+
+    def postpone(self, event_id: int, *, actor: Actor) -> Event:
+        """Stop the sale until there is a new date. Raises `WrongEventStatus`."""
+        return self._go(event_id, POSTPONED, actor)
+
+    def cancel(self, event_id: int, *, actor: Actor) -> Event:
+        """Call an event off. Raises `WrongEventStatus`."""
+        return self._go(event_id, CANCELLED, actor)
+
+    def archive(self, event_id: int, *, actor: Actor) -> Event:
+        """Put an event away. Raises `WrongEventStatus`."""
+        return self._go(event_id, ARCHIVED, actor)
+
+    def _go(self, event_id: int, status: str, actor: Actor) -> Event:
+        """Do a transition, guarded in its own statement; one that is done already is left as it is."""
+        event = self.for_change(event_id, actor=actor)
+        allowed, announcement = _NEXT[status]
+        self.pools.revise(event.pool_id)
+        moved: Any = self.session.execute(
+            update(Event)
+            .where(Event.id == event_id, Event.status.in_(allowed))
+            .values(status=status, updated_at=self.clock.now(), version=Event.version + 1)
+            .execution_options(synchronize_session=False)
+        )
+        self.session.refresh(event)
+        if moved.rowcount:
+            self.announce(announcement(event_id))
+        elif event.status != status:
+            raise WrongEventStatus(f"The event is {event.status}; it cannot become {status}.", status_now=event.status)
+        return event
+
+    def delete(self, event_id: int, *, actor: Actor, expected: Collection[int] | None = None) -> None:
+        """Delete an event that nobody ever booked. Raises `InUse`."""
+        event = self.for_change(event_id, actor=actor)
+        require_version(event.version, expected)
+        try:
+            self._delete([event.id])
+        except IntegrityError:
+            raise InUse("People have booked this event; cancel or archive it instead.") from None
+
+    def delete_of_users(self, user_ids: Sequence[int]) -> None:
+        """Delete the events of users who are being deleted. Raises `InUse` if others have booked one of them."""
+        event_ids = self.session.scalars(select(Event.id).where(Event.organizer_id.in_(user_ids))).all()
+        if not event_ids:
+            return
+        try:
+            self._delete(event_ids)
+        except IntegrityError:
+            raise InUse("Some of these users hold events that other people have booked; nobody was deleted.") from None
+
+    def _delete(self, event_ids: Iterable[int]) -> None:
+        ids = list(event_ids)
+        pools = self._pools_of(ids)
+        for pool_id in pools:
+            self.pools.revise(pool_id)
+        self.session.execute(delete(Event).where(Event.id.in_(ids)).execution_options(synchronize_session=False))
+        self.session.execute(delete(Pool).where(Pool.id.in_(pools)).execution_options(synchronize_session=False))
+
+    def _pools_of(self, event_ids: list[int]) -> list[int]:
+        own = select(Event.pool_id).where(Event.id.in_(event_ids))
+        kinds = select(TicketType.pool_id).where(TicketType.event_id.in_(event_ids), TicketType.pool_id.is_not(None))
+        return sorted(self.session.scalars(own.union(kinds)).all())
+
+    def follow_venue(self, venue_id: int) -> None:
+        """Let a changed venue's events follow. Raises `CapacityAboveVenue` if one holds more than the venue does now."""
+        venue = self.venues.get(venue_id)
+        events = self.session.scalars(select(Event).where(Event.venue_id == venue_id)).all()
+        for event in events:
+            event.country = venue.country
+            event.place = _place(event, venue)
+        self.session.flush()
+        if venue.capacity is None:
+            return
+        largest = select(Event.title, Pool.capacity).join(Pool, Pool.id == Event.pool_id).where(
+            Event.venue_id == venue_id, Event.ends_at > self.clock.now(), Pool.capacity > venue.capacity
+        )
+        found = self.session.execute(largest.limit(1)).first()
+        if found is not None:
+            raise CapacityAboveVenue(f"{found.title!r} there has {found.capacity} places; the venue cannot have fewer.")
+
+
+def _capacity_at(venue: Venue | None, wanted: int | None) -> int | None:
+    """Return the capacity of an event: what its venue holds unless less is wanted. Raises `CapacityAboveVenue`."""
+    if venue is None or venue.capacity is None:
+        return wanted
+    if wanted is not None and wanted > venue.capacity:
+        raise CapacityAboveVenue(
+            f"{venue.name} holds {venue.capacity}; the event cannot have {wanted} places.", venue_capacity=venue.capacity
+        )
+    return wanted or venue.capacity
+
+
+def _place(event: Event, venue: Venue | None) -> str:
+    """Return where an event is, in words to search in."""
+    parts = (event.location, *((venue.name, venue.address, venue.city) if venue else ()))
+    return ", ".join(part for part in parts if part)

@@ -1,0 +1,128 @@
+"""A client of the JSON API, with the application in the same process."""
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Self
+from urllib.parse import urlencode
+
+import pytest
+from sqlalchemy.orm import Session
+from webtest import TestApp, TestResponse
+
+from turnout.api.service import PREFIX
+from turnout.auth.models import SignInSession
+from turnout.auth.tokens import ACCESS, Claims, TokenSigner
+from turnout.testing.applications import Application
+from turnout.users.models import User
+
+SIGNED_IN_FOR = timedelta(days=3650)
+"""Longer than any test moves the clock."""
+
+
+def _said(value: Any) -> Any:
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
+    raise TypeError(f"cannot be said in JSON: {value!r}")
+
+
+def _parameter(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value.isoformat() if isinstance(value, (datetime, date)) else str(value)
+
+
+class Api:
+    """Sends requests to paths below ``/api/v1`` and fails the test unless they answer as expected.
+
+    `status` is the status expected, by default any below 400. A body is what JSON can say, or bytes, which are sent as
+    they are. The test's session is committed before each request and sees its changes afterwards.
+    """
+
+    def __init__(self, application: Application, session: Session, headers: Mapping[str, str] | None = None) -> None:
+        self.application = application
+        self.session = session
+        self.headers = dict(headers or {})
+        self.browser = TestApp(application.router, extra_environ={"REMOTE_ADDR": "192.0.2.1"})
+
+    def as_(self, user: User) -> Self:
+        """Return the same client, signed in as `user`; for as long as a test lasts, wherever its clock goes."""
+        return type(self)(self.application, self.session, {"Authorization": f"Bearer {self.token(user)}"})
+
+    def token(self, user: User) -> str:
+        """Return an access token of a new sign-in of `user`."""
+        now = self.application.registry.clock.now()
+        row = SignInSession(user_id=user.id, created_at=now, expires_at=now + SIGNED_IN_FOR)
+        self.session.add(row)
+        self.session.flush()
+        signer = TokenSigner(self.application.registry.settings["turnout.secret"])
+        return signer.sign(ACCESS, Claims(user.id, row.id, 1, (now + SIGNED_IN_FOR).timestamp()))
+
+    def get(
+        self,
+        path: str,
+        *,
+        status: int | str | None = None,
+        headers: Mapping[str, str] | None = None,
+        **query: Any,
+    ) -> TestResponse:
+        """GET; `query` becomes the query string. A `status` in words is a query parameter, too."""
+        if isinstance(status, str):
+            query["status"], status = status, None
+        if query:
+            path += "?" + urlencode({name: _parameter(value) for name, value in query.items()})
+        return self.request("GET", path, status=status, headers=headers)
+
+    def post(
+        self, path: str, body: Any = None, *, status: int | None = None, headers: Mapping[str, str] | None = None
+    ) -> TestResponse:
+        """POST."""
+        return self.request("POST", path, body, status=status, headers=headers)
+
+    def put(
+        self, path: str, body: Any = None, *, status: int | None = None, headers: Mapping[str, str] | None = None
+    ) -> TestResponse:
+        """PUT."""
+        return self.request("PUT", path, body, status=status, headers=headers)
+
+    def patch(
+        self, path: str, body: Any = None, *, status: int | None = None, headers: Mapping[str, str] | None = None
+    ) -> TestResponse:
+        """PATCH."""
+        return self.request("PATCH", path, body, status=status, headers=headers)
+
+    def delete(
+        self, path: str, body: Any = None, *, status: int | None = None, headers: Mapping[str, str] | None = None
+    ) -> TestResponse:
+        """DELETE."""
+        return self.request("DELETE", path, body, status=status, headers=headers)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        status: int | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> TestResponse:
+        """Send a request; a path that begins with ``http://`` or ``/api/v1`` is taken whole."""
+        sent = self.headers | dict(headers or {})
+        options: dict[str, Any] = {}
+        if body is not None:
+            options["body"] = body if isinstance(body, bytes) else json.dumps(body, default=_said).encode()
+            sent.setdefault("Content-Type", "application/json")
+        whole = path.startswith(("http://", "https://", PREFIX + "/")) or path == PREFIX
+        self.session.commit()
+        response = self.browser.request(
+            path if whole else PREFIX + path, method=method, headers=sent, expect_errors=True, **options
+        )
+        self.session.expire_all()
+        expected = response.status_int < 400 if status is None else response.status_int == status  # noqa: PLR2004
+        if not expected:
+            wanted = "success" if status is None else status
+            pytest.fail(f"{method} {path} answered {response.status}, not {wanted}:\n{response.text[:5000]}")
+        return response

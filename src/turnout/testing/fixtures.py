@@ -1,0 +1,173 @@
+"""The fixtures, as a pytest plugin."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from functools import partial
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
+
+from turnout.testing.applications import Application, Include
+from turnout.testing.clients import Api
+from turnout.testing.clocks import ManualClock
+from turnout.testing.databases import KINDS, Databases, NoServer, PostgreSQLDatabases, SQLiteDatabases
+from turnout.testing.factories import Make
+from turnout.testing.live import Live
+from turnout.testing.postgresql import programs
+from turnout.testing.statements import ignore_refreshes, recorded
+
+
+class Workshop:
+    """What one process of the test run makes once: database servers and applications, each when first wanted."""
+
+    def __init__(self, folder: Path, binaries: Path | None) -> None:
+        self._folder = folder
+        self._binaries = binaries
+        self._databases: dict[str, Databases] = {}
+        self._applications: dict[tuple[str, Include | None], Application] = {}
+        self._no_server: NoServer | None = None
+        self._exits = ExitStack()
+
+    def databases(self, kind: str) -> Databases:
+        """Return the maker of databases of `kind` ("sqlite", "postgresql")."""
+        if kind not in self._databases:
+            folder = self._folder / kind
+            folder.mkdir()
+            made: Databases = SQLiteDatabases(folder) if kind == "sqlite" else PostgreSQLDatabases(self._binaries)
+            self._exits.callback(made.close)
+            self._databases[kind] = made
+        return self._databases[kind]
+
+    def fresh(self, kind: str, *, migrated: bool = True) -> str:
+        """Make a database; skip the test if there is no server for it, or fail it where CI is true."""
+        if self._no_server is None:
+            try:
+                return self.databases(kind).create(migrated=migrated)
+            except NoServer as error:
+                self._no_server = error
+        if os.environ.get("CI", "").lower() in {"1", "true"}:
+            pytest.fail(str(self._no_server), pytrace=False)
+        pytest.skip(str(self._no_server))
+
+    def application(self, kind: str, include: Include | None = None) -> Application:
+        """Return the application whose tests are rolled back, with `include` in it, and its clock set anew."""
+        if (kind, include) not in self._applications:
+            application = Application(self.fresh(kind), self._folder, include)
+            self._exits.callback(application.close)
+            self._applications[kind, include] = application
+        application = self._applications[kind, include]
+        application.registry.clock = ManualClock()
+        return application
+
+    def close(self) -> None:
+        """Take everything down."""
+        self._exits.close()
+
+
+@pytest.fixture(scope="session")
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
+    """Hold what this process of the test run shares."""
+    shop = Workshop(tmp_path_factory.mktemp("turnout"), programs())
+    yield shop
+    shop.close()
+
+
+# Not of session scope: pytest would take such a parameter's value down and make it anew whenever it changes.
+@pytest.fixture(params=[pytest.param(kind, marks=[pytest.mark.postgresql] * (kind == "postgresql")) for kind in KINDS])
+def database(request: pytest.FixtureRequest) -> str:
+    """Name the kind of database: each test that needs one runs once on each."""
+    return str(request.param)
+
+
+@pytest.fixture
+def fresh_database(workshop: Workshop, database: str) -> Iterator[str]:
+    """Give the address of a migrated database that is this test's alone."""
+    url = workshop.fresh(database)
+    yield url
+    workshop.databases(database).drop(url)
+
+
+@pytest.fixture
+def empty_database(workshop: Workshop, database: str) -> Iterator[str]:
+    """Give the address of a database of this test's alone, with nothing in it."""
+    url = workshop.fresh(database, migrated=False)
+    yield url
+    workshop.databases(database).drop(url)
+
+
+@pytest.fixture
+def application(workshop: Workshop, database: str) -> Application:
+    """Give the application under test."""
+    return workshop.application(database)
+
+
+@pytest.fixture
+def connection(application: Application) -> Iterator[Connection]:
+    """Open the connection whose transaction holds all that the test does, and is rolled back."""
+    with application.rolled_back() as connection:
+        yield connection
+
+
+@pytest.fixture
+def clock(application: Application) -> ManualClock:
+    """Set what the application believes the time is."""
+    moved: ManualClock = application.registry.clock
+    return moved
+
+
+@pytest.fixture
+def session(connection: Connection) -> Iterator[Session]:
+    """Open a session that sees what the application does, and the other way round."""
+    with Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as session:
+        ignore_refreshes(session)
+        yield session
+
+
+@pytest.fixture
+def make(session: Session, clock: ManualClock) -> Make:
+    """Factories."""
+    return Make(session, clock)
+
+
+@pytest.fixture
+def api(application: Application, session: Session) -> Api:
+    """Give a client of the API that nobody has signed in to."""
+    return Api(application, session)
+
+
+@pytest.fixture
+def statements(connection: Connection) -> Callable[[], AbstractContextManager[list[str]]]:
+    """Count the statements of a block, which finds them in the list it is given."""
+    return partial(recorded, connection)
+
+
+@pytest.fixture
+def committing(fresh_database: str, tmp_path: Path) -> Iterator[Application]:
+    """Give an application on a database of its own that really commits, for tests with several threads."""
+    application = Application(fresh_database, tmp_path)
+    yield application
+    application.close()
+
+
+@pytest.fixture
+def live(fresh_database: str, tmp_path: Path) -> Iterator[Live]:
+    """Start a server on a database of its own."""
+    server = Live(fresh_database, tmp_path)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist notes the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of running servers on one worker for each database, so that few of them run at a time."""
+    for item in items:
+        names = getattr(item, "fixturenames", ())
+        if "live" in names and item.get_closest_marker("xdist_group") is None:
+            kind = item.callspec.params.get("database", "") if hasattr(item, "callspec") else ""
+            item.add_marker(pytest.mark.xdist_group(f"live-{kind}"))

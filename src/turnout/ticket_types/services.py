@@ -1,0 +1,187 @@
+"""What can be done with ticket types. Whoever calls has made sure that the event is theirs to change."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Row, func, select, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from turnout.clock import Clock
+from turnout.errors import InUse, Invalid, NotFound
+from turnout.events.models import Event
+from turnout.money import as_text, require_payable
+from turnout.pools.models import Pool
+from turnout.pools.services import PoolService, places_left
+from turnout.ticket_types.errors import LastTicketType, TicketTypeExists
+from turnout.ticket_types.models import TicketType
+from turnout.versions import Versioned, require_version
+
+DEFAULT_NAME = "General admission"
+MOST = 50
+
+
+class TicketTypeService:
+    """Adds, changes and removes an event's ticket types, and keeps the event's lowest price."""
+
+    def __init__(self, session: Session, clock: Clock, pools: PoolService) -> None:
+        self.session = session
+        self.clock = clock
+        self.pools = pools
+
+    def add(self, event: Event, new: Mapping[str, Any]) -> TicketType:
+        """Add a ticket type. Raises `TicketTypeExists`, `Invalid`."""
+        values = dict(new)
+        capacity = values.pop("capacity", None)
+        now = self.clock.now()
+        kind = TicketType(event_id=event.id, **values, created_at=now, updated_at=now)
+        _require_sound(kind, event)
+        self.pools.revise(event.pool_id)
+        if self._count(event) >= MOST:
+            raise Invalid({"name": f"cannot be added: an event has at most {MOST} ticket types"})
+        if capacity is not None:
+            kind.pool_id = self.pools.open(capacity).id
+        self.session.add(kind)
+        self._flush(kind)
+        self._keep_price(event)
+        return kind
+
+    def change(
+        self, event: Event, type_id: int, changes: Mapping[str, Any], *, expected: Collection[int] | None = None
+    ) -> TicketType:
+        """Change a ticket type. Raises `NotFound`, `VersionMismatch`, `CapacityBelowTaken`, `TicketTypeExists`."""
+        self.pools.revise(event.pool_id)  # first of all: claims of this event wait from here on
+        kind = self.get(event.id, type_id)
+        require_version(kind.version, expected)
+        values = dict(changes)
+        if "capacity" in values:
+            self._limit(kind, values.pop("capacity"))
+        for name, value in values.items():
+            setattr(kind, name, value)
+        _require_sound(kind, event)
+        kind.updated_at = self.clock.now()
+        self._flush(kind)
+        self._keep_price(event)
+        return kind
+
+    def _limit(self, kind: TicketType, capacity: int | None) -> None:
+        """Give a type a limit, another one, or none.
+
+        Its tickets are counted once, when it gets its first limit. Nobody can claim meanwhile, because the event's pool
+        is locked, and a claim that was priced before finds the pool's revision changed.
+        """
+        if kind.pool_id is not None:
+            self.pools.resize(kind.pool_id, capacity)
+        elif capacity is not None:
+            sold = self.session.scalar(_SOLD, {"type_id": kind.id}) or 0
+            pool = self.pools.open(None, taken=sold)
+            self.pools.resize(pool.id, capacity)
+            kind.pool_id = pool.id
+
+    def remove(self, event: Event, type_id: int, *, expected: Collection[int] | None = None) -> None:
+        """Remove a ticket type that was never sold. Raises `NotFound`, `InUse`, `LastTicketType`, `VersionMismatch`."""
+        self.pools.revise(event.pool_id)
+        kind = self.get(event.id, type_id)
+        require_version(kind.version, expected)
+        if self._count(event) == 1:
+            raise LastTicketType("This is the event's only ticket type; add another one first.")
+        pool = self.session.get(Pool, kind.pool_id) if kind.pool_id is not None else None
+        try:
+            self.session.delete(kind)
+            self.session.flush()
+        except IntegrityError:
+            raise InUse("Tickets of this type were sold; end its sale instead.") from None
+        if pool is not None:
+            self.session.delete(pool)
+        self._keep_price(event)
+
+    def get(self, event_id: int, type_id: int) -> TicketType:
+        """Return a ticket type of the event. Raises `NotFound`."""
+        kind = self.session.get(TicketType, type_id)
+        if kind is None or kind.event_id != event_id:
+            raise NotFound("The event has no such ticket type.")
+        return kind
+
+    def of_events(self, event_ids: Iterable[int]) -> dict[int, list[dict[str, Any]]]:
+        """Return what is shown of the ticket types of each event, in one statement."""
+        own, events = Pool.__table__.alias("own"), Pool.__table__.alias("whole")
+        query = (
+            select(
+                TicketType.id, TicketType.event_id, TicketType.name, TicketType.description, TicketType.price, Event.currency,
+                own.c.capacity, own.c.taken, events.c.capacity.label("event_capacity"), events.c.taken.label("event_taken"),
+                TicketType.sale_starts_at, TicketType.sale_ends_at, TicketType.min_per_booking, TicketType.max_per_booking,
+                TicketType.version,
+            )
+            .join(Event, Event.id == TicketType.event_id)
+            .join(events, events.c.id == Event.pool_id)
+            .outerjoin(own, own.c.id == TicketType.pool_id)
+            .where(TicketType.event_id.in_(list(event_ids)))
+            .order_by(TicketType.event_id, TicketType.id)
+        )  # fmt: skip
+        found: dict[int, list[dict[str, Any]]] = defaultdict(list)
+        for row in self.session.execute(query):
+            found[row.event_id].append(represent(row))
+        return found
+
+    def view(self, event_id: int, type_id: int) -> Versioned:
+        """Return what is shown of one ticket type. Raises `NotFound`."""
+        kind = self.get(event_id, type_id)
+        shown = next(shown for shown in self.of_events([event_id])[event_id] if shown["id"] == kind.id)
+        return Versioned(shown, kind.version)
+
+    def _count(self, event: Event) -> int:
+        return self.session.scalar(select(func.count()).where(TicketType.event_id == event.id)) or 0
+
+    def _flush(self, kind: TicketType) -> None:
+        try:
+            self.session.flush()
+        except IntegrityError:
+            raise TicketTypeExists(f"The event has a ticket type named {kind.name!r} already.") from None
+
+    def _keep_price(self, event: Event) -> None:
+        lowest = self.session.scalar(select(func.min(TicketType.price)).where(TicketType.event_id == event.id))
+        if event.price != lowest:
+            event.price = lowest or Decimal(0)
+            self.session.flush()
+
+
+_SOLD = text("""
+    SELECT count(*) FROM tickets JOIN bookings ON bookings.id = tickets.booking_id
+    WHERE tickets.ticket_type_id = :type_id AND tickets.status = 'valid' AND bookings.status IN ('pending', 'confirmed')
+""")
+
+
+def represent(row: Row[Any]) -> dict[str, Any]:
+    """Return what is shown of a ticket type: the scarcer of its own places and the event's."""
+    own = None if row.capacity is None else places_left(row.capacity, row.taken)
+    whole = places_left(row.event_capacity, row.event_taken)
+    left = min((left for left in (own, whole) if left is not None), default=None)
+    return {
+        "id": row.id,
+        "event_id": row.event_id,
+        "name": row.name,
+        "description": row.description,
+        "price": as_text(row.price, row.currency),
+        "currency": row.currency,
+        "capacity": row.capacity,
+        "seats_taken": row.taken if row.capacity is not None else None,
+        "seats_available": left,
+        "is_sold_out": left == 0,
+        "sale_starts_at": row.sale_starts_at,
+        "sale_ends_at": row.sale_ends_at,
+        "min_per_booking": row.min_per_booking,
+        "max_per_booking": row.max_per_booking,
+    }
+
+
+def _require_sound(kind: TicketType, event: Event) -> None:
+    require_payable(kind.price, event.currency, "price")
+    problems = {}
+    if kind.sale_starts_at and kind.sale_ends_at and kind.sale_ends_at <= kind.sale_starts_at:
+        problems["sale_ends_at"] = "must be after the sale starts"
+    if kind.max_per_booking is not None and kind.max_per_booking < (kind.min_per_booking or 1):
+        problems["max_per_booking"] = "must not be below min_per_booking"
+    if problems:
+        raise Invalid(problems)

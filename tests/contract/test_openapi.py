@@ -1,0 +1,118 @@
+"""The OpenAPI document: valid, complete, and stable in what generated clients hold on to."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from openapi_spec_validator import validate
+
+from turnout.api.service import PREFIX, operations
+
+
+@pytest.fixture
+def document(world) -> dict[str, Any]:
+    return world.api.get("/openapi.json").json
+
+
+def described(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield f"{method.upper()} {path}", operation
+
+
+def test_it_is_valid_openapi_31(document):
+    assert document["openapi"].startswith("3.1.")
+    validate(document)
+
+
+def test_it_has_every_operation(document, world):
+    declared = {f"{op.method} {op.path.removeprefix(PREFIX) or '/'}" for op in operations(world.application.registry)}
+    assert {name for name, _ in described(document)} == declared
+
+
+def test_every_operation_says_what_it_is_who_may_and_what_it_refuses(document, world):
+    tags = {tag["name"] for tag in document["tags"] if tag["description"]}
+    for name, operation in described(document):
+        assert operation["summary"], name
+        assert operation["x-turnout-permission"] in world.application.registry.permissions, name
+        assert operation["x-turnout-permission"] in operation["description"], name
+        assert set(operation["tags"]) <= tags, name
+        assert {"400", "401", "403", "406", "500", "503"} <= operation["responses"].keys(), name
+        if "requestBody" in operation:
+            assert {"413", "415", "422"} <= operation["responses"].keys(), name
+        if "{" in name:
+            assert "404" in operation["responses"], name
+
+
+def test_every_error_is_a_problem_document_with_examples_of_its_codes(document):
+    for name, response in document["components"]["responses"].items():
+        content = response["content"]["application/problem+json"]
+        assert content["schema"] == {"$ref": "#/components/schemas/Problem"}, name
+        for code, example in content["examples"].items():
+            assert example["value"]["code"] == code
+            assert f"`{code}`" in response["description"]
+
+
+def test_names_are_unique_and_plain(document):
+    names = [operation["operationId"] for _, operation in described(document)]
+    assert len(names) == len(set(names))
+    assert all(re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in names)
+    assert all(re.fullmatch(r"[A-Z][A-Za-z0-9]*", name) for name in document["components"]["schemas"])
+
+
+def test_it_refers_only_to_what_is_there(document):
+    text = repr(document)
+    for kind, name in re.findall(r"'#/components/(\w+)/([\w.-]+)'", text):
+        assert name in document["components"][kind]
+    for kind in ("schemas", "responses", "parameters"):
+        for name in document["components"][kind]:
+            assert f"'#/components/{kind}/{name}'" in text, f"nobody refers to {name}"
+
+
+def test_writes_take_an_idempotency_key_and_versioned_ones_if_match(document):
+    me = document["paths"]["/users/me"]
+    key, match, none_match = (
+        {"$ref": f"#/components/parameters/{name}"} for name in ("IdempotencyKey", "IfMatch", "IfNoneMatch")
+    )
+    assert me["get"]["parameters"] == [none_match]
+    assert me["patch"]["parameters"] == [key, match]
+    assert "ETag" in me["get"]["responses"]["200"]["headers"]
+    assert {"304"} <= me["get"]["responses"].keys()
+    assert {"412"} <= me["put"]["responses"].keys()
+    assert "Location" in document["paths"]["/users"]["post"]["responses"]["201"]["headers"]
+
+
+def test_bodies_refuse_unknown_members_and_say_what_they_need(document):
+    schemas = document["components"]["schemas"]
+    assert schemas["NewUser"]["required"] == ["username", "email", "password"]
+    assert schemas["NewUser"]["additionalProperties"] is False
+    assert schemas["NewUser"]["properties"]["is_organizer"] == {
+        "type": "boolean",
+        "default": False,
+        "description": "Wants to make events",
+    }
+    assert schemas["NewUser"]["properties"]["picture_url"]["type"] == ["string", "null"]
+    assert "required" not in schemas["ProfileUpdatePatch"]
+    assert "default" not in schemas["ProfileUpdatePatch"]["properties"]["bio"]
+    assert set(schemas["UserView"]["required"]) == set(schemas["UserView"]["properties"])
+
+
+def test_who_needs_no_token_is_told_so(document):
+    assert document["paths"]["/users"]["post"]["security"] == [{"bearer": ["users:register"]}, {}]
+    assert document["paths"]["/users/me"]["get"]["security"] == [{"bearer": ["users:read"]}]
+
+
+def test_parameters_have_types_and_defaults(document):
+    parameters = {entry["name"]: entry for entry in document["paths"]["/users"]["get"]["parameters"]}
+    assert parameters["page_size"]["schema"] == {"type": "integer", "minimum": 1, "maximum": 100, "default": 10}
+    assert parameters["page_size"]["required"] is False
+    (user_id,) = [entry for entry in document["paths"]["/users/{id}"]["get"]["parameters"] if "name" in entry]
+    assert (user_id["in"], user_id["schema"]["type"]) == ("path", "integer")
+
+
+def test_it_may_be_kept_and_asked_about(world):
+    first = world.api.get("/openapi.json")
+    assert "max-age" in first.headers["Cache-Control"]
+    again = world.api.get("/openapi.json", headers={"If-None-Match": first.headers["ETag"]}, status=304)
+    assert again.body == b""
