@@ -105,6 +105,14 @@ def upgrade() -> None:
     op.create_index("ix_venues_country_name_id", "venues", ["country", "name", "id"], unique=False)
     op.create_index(op.f("ix_venues_created_by_id"), "venues", ["created_by_id"], unique=False)
     op.create_index("ix_venues_name_id", "venues", ["name", "id"], unique=False)
+    for column in ("name", "city"):
+        op.create_index(
+            f"ix_venues_{column}_prefix",
+            "venues",
+            [sa.literal_column(f"lower({column})").label("prefix")],
+            unique=False,
+            postgresql_ops={"prefix": "text_pattern_ops"},
+        )
     op.create_table(
         "api_tokens",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -136,7 +144,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attendees")),
         sa.UniqueConstraint("user_id", name=op.f("uq_attendees_user_id")),
     )
-    op.create_index("ix_attendees_last_name_id", "attendees", ["last_name", "id"], unique=False)
+    for column in ("first_name", "last_name", "email"):
+        op.create_index(
+            f"ix_attendees_{column}_prefix",
+            "attendees",
+            [sa.literal_column(f"lower({column})").label("prefix")],
+            unique=False,
+            postgresql_ops={"prefix": "text_pattern_ops"},
+        )
     op.create_index(
         "uq_attendees_email",
         "attendees",
@@ -473,11 +488,14 @@ def downgrade() -> None:
         postgresql_where=sa.text("user_id IS NULL"),
         sqlite_where=sa.text("user_id IS NULL"),
     )
-    op.drop_index("ix_attendees_last_name_id", table_name="attendees")
+    for column in ("first_name", "last_name", "email"):
+        op.drop_index(f"ix_attendees_{column}_prefix", table_name="attendees")
     op.drop_table("attendees")
     op.drop_index(op.f("ix_api_tokens_user_id"), table_name="api_tokens")
     op.drop_table("api_tokens")
     op.drop_index("ix_venues_name_id", table_name="venues")
+    for column in ("name", "city"):
+        op.drop_index(f"ix_venues_{column}_prefix", table_name="venues")
     op.drop_index(op.f("ix_venues_created_by_id"), table_name="venues")
     op.drop_index("ix_venues_country_name_id", table_name="venues")
     op.drop_index("ix_venues_city", table_name="venues")

@@ -7,16 +7,27 @@ from pathlib import Path
 from typing import Any
 
 import colander
+import psycopg
 import zope.sqlalchemy.datamanager
 from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid_retry import mark_error_retryable
-from sqlalchemy import BigInteger, DateTime, Dialect, Engine, Integer, MetaData, Numeric, create_engine, event
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Dialect,
+    Engine,
+    Integer,
+    MetaData,
+    Numeric,
+    Row,
+    Select,
+    create_engine,
+    event,
+)
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Session
-from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from zope.sqlalchemy.datamanager import join_transaction
 
@@ -35,6 +46,9 @@ metadata = MetaData(
     }
 )
 
+AnySelect = Select[*tuple[Any, ...]]
+AnyRow = Row[*tuple[Any, ...]]
+
 Id = BigInteger().with_variant(Integer, "sqlite")
 """SQLite numbers rows by itself only for INTEGER keys."""
 
@@ -45,6 +59,11 @@ class UTCDateTime(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
+    @property
+    def python_type(self) -> type[datetime]:
+        """Return what a value is in Python; SQLAlchemy would not say of a decorated type."""
+        return datetime
+
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
@@ -53,7 +72,7 @@ class UTCDateTime(TypeDecorator[datetime]):
         value = value.astimezone(UTC)
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's protocol
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
@@ -69,6 +88,11 @@ class Amount(TypeDecorator[Decimal]):
     cache_ok = True
     scale = Decimal(10_000)
 
+    @property
+    def python_type(self) -> type[Decimal]:
+        """Return what a value is in Python; SQLAlchemy would not say of a decorated type."""
+        return Decimal
+
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         return dialect.type_descriptor(BigInteger() if dialect.name == "sqlite" else Numeric(14, 4))
 
@@ -79,7 +103,7 @@ class Amount(TypeDecorator[Decimal]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
         if value is None or dialect.name != "sqlite":
-            return value  # type: ignore[no-any-return]
+            return value
         return Decimal(value) / self.scale
 
 
@@ -129,7 +153,7 @@ def _sqlite_engine(url: str, pool_size: int) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: DBAPIConnection, _record: object) -> None:
-        connection.isolation_level = None  # type: ignore[attr-defined]
+        connection.isolation_level = None
         cursor = connection.cursor()
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=30000"):
             cursor.execute(f"PRAGMA {pragma}")
@@ -158,19 +182,19 @@ _RACED = ("uq_bookings_active_slot", "bookings.attendee_slot", "uq_attendees_use
 """What two honest requests can both try at one moment; tried again, the rule itself answers the second."""
 
 
-def _is_passing(error: Exception) -> bool:
-    """Tell whether the same request may well succeed when tried again."""
-    if isinstance(error, StaleDataError):
-        return True
-    if isinstance(error, IntegrityError):
-        return any(name in str(error.orig) for name in _RACED)
-    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlite_errorname", "").startswith(
-        ("SQLITE_BUSY", "SQLITE_LOCKED")
-    )
+def _is_raced(error: Exception) -> bool:
+    """Tell whether two honest requests met, so that the same one may well succeed when tried again."""
+    return any(name in str(error) for name in _RACED)
 
 
+def _is_busy(error: sqlite3.Error) -> bool:
+    """Tell whether somebody else had SQLite's lock for too long."""
+    return error.sqlite_errorname.startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+
+
+# By the drivers' own errors. Lost updates (StaleDataError) and PostgreSQL's serialization failures are known already.
 zope.sqlalchemy.datamanager._retryable_errors.extend(  # noqa: SLF001 - documented in its README as the way
-    [(StaleDataError, _is_passing), (IntegrityError, _is_passing), (DBAPIError, _is_passing)]
+    [(sqlite3.OperationalError, _is_busy), (sqlite3.IntegrityError, _is_raced), (psycopg.IntegrityError, _is_raced)]
 )
 
 

@@ -23,16 +23,18 @@ def includeme(config: Configurator) -> None:
     settings = config.get_settings()
     as_json = settings["log.format"] == "json"
     level = logging.getLevelNamesMapping()[settings["log.level"].upper()]
-    shared = [
+    shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     # Plain tracebacks: the richer ones show local variables, and with them passwords and tokens.
-    renderer = (
+    renderer: list[structlog.types.Processor] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
         if as_json
-        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)]
+        else [
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+        ]
     )
     structlog.configure(
         processors=[*shared, *renderer],

@@ -2,38 +2,59 @@
 
 `count` is exact up to `EXACT`. Past it PostgreSQL's planner estimates; SQLite, which has no such estimate and is meant for
 small installations, counts. A cursor holds the ordering values of the last row, so that the next page is found in the
-index; pages by number read everything before them and therefore end at `DEEPEST` results. Measured in
-docs/adr/0006-lists-that-stay-fast.md.
+index; pages by number read everything before them and therefore end at `DEEPEST` results, from where a cursor leads on.
+Measured in docs/adr/0006-lists-that-stay-fast.md.
 """
 
 import base64
-import binascii
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, Select, func, literal, literal_column, select, tuple_
+from sqlalchemy import ColumnElement, Executable, func, literal, literal_column, select, tuple_
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.expression import ClauseElement
 
+from turnout.db import AnySelect
 from turnout.errors import Invalid
 
 DEEPEST = 10_000
 EXACT = 1_000
 
 
-def _aware(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
+def _moment(value: Any) -> datetime:
+    moment = datetime.fromisoformat(value)
     if moment.tzinfo is None:
-        raise ValueError(text)
-    return moment
+        raise ValueError(value)
+    return moment.astimezone(UTC)
 
 
-_KINDS: Mapping[type, Callable[[Any], Any]] = {datetime: _aware, Decimal: Decimal}
+def _amount(value: Any) -> Decimal:
+    amount = Decimal(value)
+    if not abs(amount) < 10**14:
+        raise ValueError(value)
+    return amount
+
+
+def _text(value: Any) -> str:
+    if type(value) is not str or "\x00" in value:
+        raise ValueError(value)
+    value.encode()  # refuses what is no Unicode text
+    return value
+
+
+def _whole(value: Any) -> int:
+    if type(value) is not int or not abs(value) < 2**53:
+        raise ValueError(value)
+    return value
+
+
+_KINDS: Mapping[type, Callable[[Any], Any]] = {datetime: _moment, Decimal: _amount, str: _text, int: _whole}
+"""How the value in a cursor is read: anybody may have written it, so what no database can compare is a `ValueError`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +84,7 @@ class Ordering:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """A part of a list. `next_cursor` is set on a walk that goes on, `has_next` in both ways of leafing."""
+    """A part of a list. `has_next` tells whether more follows; `next_cursor`, where it is set, leads there."""
 
     count: int
     is_exact: bool
@@ -75,7 +96,7 @@ class Slice:
 class _Explain(Executable, ClauseElement):
     inherit_cache = False
 
-    def __init__(self, statement: Select[Any]) -> None:
+    def __init__(self, statement: AnySelect) -> None:
         self.statement = statement
 
 
@@ -87,12 +108,13 @@ def _compile_explain(element: _Explain, compiler: Any, **options: Any) -> str:
 def part_of(rows: Sequence[Any], paging: Paging) -> Slice:
     """Return the wanted part of a list that is short and already there; a walk gets it whole."""
     if paging.cursor is not None:
-        return Slice(len(rows), True, rows, has_next=False)
+        return Slice(len(rows), is_exact=True, rows=rows, has_next=False)
     start = (paging.page - 1) * paging.size
-    return Slice(len(rows), True, rows[start : start + paging.size], has_next=start + paging.size < len(rows))
+    part = rows[start : start + paging.size]
+    return Slice(len(rows), is_exact=True, rows=part, has_next=start + paging.size < len(rows))
 
 
-def fetch(session: Session, query: Select[Any], ordering: Ordering, paging: Paging) -> Slice:
+def fetch(session: Session, query: AnySelect, ordering: Ordering, paging: Paging) -> Slice:
     """Return the wanted part of `query`, in two statements (three where a long list's count is estimated).
 
     Raises `Invalid` for a page that is too deep or a cursor that was not made here.
@@ -110,18 +132,19 @@ def fetch(session: Session, query: Select[Any], ordering: Ordering, paging: Pagi
     rows = session.execute(wanted).all()
     has_next = len(rows) > paging.size
     rows = rows[: paging.size]
-    next_cursor = _cursor(ordering, rows[-1]) if has_next and paging.cursor is not None else None
+    walks = paging.cursor is not None or paging.page * paging.size + paging.size > DEEPEST
+    next_cursor = _cursor(ordering, rows[-1]) if has_next and walks else None
     return Slice(count, is_exact, rows, has_next, next_cursor)
 
 
-def _count(session: Session, query: Select[Any]) -> tuple[int, bool]:
-    matches = query.with_only_columns(literal_column("1"), maintain_column_froms=True).order_by(None)
+def _count(session: Session, query: AnySelect) -> tuple[int, bool]:
+    matches: AnySelect = query.with_only_columns(literal_column("1"), maintain_column_froms=True).order_by(None)
     if session.get_bind().dialect.name == "sqlite":
         return session.scalar(select(func.count()).select_from(matches.subquery())) or 0, True
     counted = session.scalar(select(func.count()).select_from(matches.limit(EXACT + 1).subquery())) or 0
     if counted <= EXACT:
         return counted, True
-    plan: Any = session.scalar(_Explain(matches))  # type: ignore[call-overload]
+    plan: Any = session.scalar(_Explain(matches))
     return max(int(plan[0]["Plan"]["Plan Rows"]), EXACT + 1), False
 
 
@@ -138,14 +161,12 @@ def _cursor(ordering: Ordering, row: Any) -> str:
 def _after(ordering: Ordering, cursor: str) -> ColumnElement[bool]:
     try:
         name, value, last_id = json.loads(base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4)))
-        kind = ordering.column.type.python_type
-        value = _KINDS.get(kind, kind)(value)
-        if name != ordering.name or type(last_id) is not int or not 0 <= last_id < 2**53:
-            raise ValueError(name)
-        if "\x00" in str(value):
-            raise ValueError(value)
-    except (ValueError, TypeError, ArithmeticError, binascii.Error, RecursionError):
-        raise Invalid({"cursor": "is not one that this list gave with this ordering"}) from None
+        value, last_id = _KINDS[ordering.column.type.python_type](value), _whole(last_id)
+        is_ours = name == ordering.name
+    except (ValueError, TypeError, ArithmeticError, RecursionError):
+        is_ours = False
+    if not is_ours:
+        raise Invalid({"cursor": "is not one that this list gave with this ordering"})
     here = tuple_(ordering.column, ordering.id)
     last = tuple_(literal(value, ordering.column.type), literal(last_id, ordering.id.type))
     return here < last if ordering.descending else here > last

@@ -107,7 +107,7 @@ class Money(colander.SchemaType):
         return amount
 
 
-class Any_(colander.SchemaType):
+class Anything(colander.SchemaType):
     """Anything that JSON can say; only for answers."""
 
 
@@ -245,13 +245,15 @@ def url(**options: Any) -> colander.SchemaNode:
 
 @cache
 def _currencies() -> frozenset[str]:
-    return frozenset(code for code in Locale("en").currencies if re.fullmatch("[A-Z]{3}", code))
+    return frozenset(code for code in map(str, Locale("en").currencies) if re.fullmatch("[A-Z]{3}", code))
 
 
 @cache
 def _territories() -> frozenset[str]:
     return frozenset(
-        code for code in Locale("en").territories if re.fullmatch("[A-Z]{2}", code) and code not in _NO_COUNTRY
+        code
+        for code in map(str, Locale("en").territories)
+        if re.fullmatch("[A-Z]{2}", code) and code not in _NO_COUNTRY
     )
 
 
@@ -309,4 +311,4 @@ def many(of: colander.SchemaNode, longest: int, shortest: int = 0, **options: An
 
 def anything(**options: Any) -> colander.SchemaNode:
     """A value of an answer that is described in words only."""
-    return _node(Any_(), **options)
+    return _node(Anything(), **options)

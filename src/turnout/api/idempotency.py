@@ -29,17 +29,14 @@ from turnout.errors import Invalid, TryAgain
 KEPT = timedelta(days=1)
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
-_COLUMNS = "k.fingerprint, k.status, k.etag, k.location, k.body"
-_FIND = f"""
-    SELECT {{lock}} AS mine, {_COLUMNS}
+_FIND = """
+    SELECT {lock} AS mine, k.fingerprint, k.status, k.etag, k.location, k.body
     FROM (SELECT 1 AS one) AS request
     LEFT JOIN idempotency_keys AS k ON k.caller = :caller AND k.key = :key AND k.created_at > :since
 """
 _FINDERS = {
-    "postgresql": text(_FIND.format(lock="pg_try_advisory_xact_lock(:lock)")).bindparams(
-        bindparam("since", type_=UTCDateTime)
-    ),
-    "sqlite": text(_FIND.format(lock=":lock IS NOT NULL")).bindparams(bindparam("since", type_=UTCDateTime)),
+    dialect: text(_FIND.format(lock=lock)).bindparams(bindparam("since", type_=UTCDateTime))
+    for dialect, lock in (("postgresql", "pg_try_advisory_xact_lock(:lock)"), ("sqlite", ":lock IS NOT NULL"))
 }
 _KEEP = text("""
     INSERT INTO idempotency_keys (caller, key, fingerprint, status, etag, location, body, created_at)
@@ -79,11 +76,13 @@ def once(request: Request, answer: Callable[[], Response], *, secret: bool) -> R
     parts = (request.method, request.path_qs, request.headers.get("If-Match", ""))
     fingerprint = sha256("\n".join(parts).encode() + b"\n" + request.body).digest()
     now = request.registry.clock.now()
-    dialect = request.db.get_bind().dialect.name
+    dialect = request.registry.engine.dialect.name
     if dialect == "sqlite":
         _note_running(request, caller, key)
     lock = int.from_bytes(sha256(f"{caller}\n{key}".encode()).digest()[:8], signed=True)
-    found = request.db.execute(
+    # On the connection: the session's own execute() adds only its loading of objects, of which there are none.
+    connection = request.db.connection()
+    found = connection.execute(
         _FINDERS[dialect], {"caller": caller, "key": key, "since": now - KEPT, "lock": lock}
     ).one()
     if found.fingerprint is not None:
@@ -93,7 +92,7 @@ def once(request: Request, answer: Callable[[], Response], *, secret: bool) -> R
     response = answer()
     if response.status_int < 400:  # noqa: PLR2004
         body = _seal(request).encrypt(response.body) if secret else response.body
-        kept = request.db.execute(
+        kept = connection.execute(
             _KEEP,
             {
                 "caller": caller,

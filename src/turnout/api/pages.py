@@ -8,6 +8,7 @@ import colander
 from pyramid.request import Request
 
 from turnout import schema as fields
+from turnout.api.reading import query_pairs
 from turnout.paging import DEEPEST, Paging, Slice
 from turnout.schema import Schema
 
@@ -47,7 +48,7 @@ def paging_of(request: Request) -> Paging:
 
 def page(request: Request, found: Slice, represent: Callable[[Any], Any] | None = None) -> dict[str, Any]:
     """Return the answer of a list."""
-    given = dict(request.GET)
+    given = dict(query_pairs(request))
     number = int(given.get("page", 1))
 
     def link(**changed: Any) -> str:

@@ -11,6 +11,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid_retry import IRetryableError, is_last_attempt
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from turnout import errors
 from turnout.api import errors as api_errors
@@ -117,9 +118,9 @@ def unexpected(error: Exception, request: Request) -> Response:
     """Nobody foresaw this: say nothing of the inside, log everything under the request's id."""
     transaction = request.tm.get() if "tm.active" in request.environ else None
     retryable = IRetryableError.providedBy(error) or (transaction is not None and transaction.isRetryableError(error))
-    busy = retryable or getattr(getattr(error, "orig", None), "sqlstate", None) in {"55P03", "57014"}
-    if busy:
-        if is_last_attempt(request):
+    out_of_time = getattr(getattr(error, "orig", None), "sqlstate", None) in {"55P03", "57014"}
+    if retryable or out_of_time or isinstance(error, PoolTimeoutError):
+        if not retryable or is_last_attempt(request):
             log.warning("busy", path=request.path, error=repr(error))
         response = problem(
             request, 503, "busy", "Too much is going on at once", "Nothing was changed; try again in a moment."

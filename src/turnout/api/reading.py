@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 import colander
 from pyramid.request import Request
@@ -46,13 +47,15 @@ def read_value(node: colander.SchemaNode, value: Any, path: str, errors: Errors,
         return _read_mapping(node, value, path, errors, partial=partial)
     if isinstance(node.typ, colander.Sequence):
         return _read_sequence(node, value, path, errors)
+    return _read_leaf(node, value, path, errors)
+
+
+def _read_leaf(node: colander.SchemaNode, value: Any, path: str, errors: Errors) -> Any:
     expected, message = _EXPECTED[type(node.typ)]
     if int in expected and type(value) is Decimal and abs(value) <= fields.MAX_ID and value == int(value):
         value = int(value)  # 1.0 and 1 are one number in JSON
-    if value == "" and type(node.typ) is not fields.Text:
-        errors.append((path, message))  # colander would take it for null
-        return None
-    if type(value) not in expected:
+    # Empty text is no date and no amount, though colander would take it for null.
+    if type(value) not in expected or (value == "" and type(node.typ) is not fields.Text):
         errors.append((path, message))
         return None
     try:
@@ -90,7 +93,8 @@ def _read_mapping(node: colander.SchemaNode, value: Any, path: str, errors: Erro
             found[child.name] = child.missing() if callable(child.missing) else child.missing
     for name in value.keys() - known:
         where = f"{path}.{name}" if path else name
-        errors.append((where[:200], "is not known here"))
+        # Named as far as it can be: a lone surrogate cannot be said in an answer.
+        errors.append((where[:200].encode(errors="replace").decode(), "is not known here"))
     return found
 
 
@@ -110,8 +114,8 @@ def _read_sequence(node: colander.SchemaNode, value: Any, path: str, errors: Err
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        seen: set[str] = set()
+        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
         raise MalformedJSON(f"The member {twice[:100]!r} is there more than once.")
     return found
 
@@ -140,16 +144,18 @@ def parse_json(body: bytes) -> Any:
     return document
 
 
+def bound_body(request: Request, **_options: Any) -> None:
+    """Refuse, before it is read, a body that is larger than the setting ``api.max_body_bytes``."""
+    most = request.registry.settings["api.max_body_bytes"]
+    if request.content_length is not None and request.content_length > most:
+        raise BodyTooLarge(f"The body may have at most {most} bytes.")
+
+
 def body_reader(schema: colander.SchemaNode, *, partial: bool) -> Callable[..., None]:
     """Return a validator that puts the checked body into ``request.validated["body"]``."""
     may_be_empty = all(child.missing is not colander.required for child in schema.children)
 
     def read(request: Request, **_options: Any) -> None:
-        if (
-            request.content_length is not None
-            and request.content_length > request.registry.settings["api.max_body_bytes"]
-        ):
-            raise BodyTooLarge(f"The body may have at most {request.registry.settings['api.max_body_bytes']} bytes.")
         body = request.body
         if not body and may_be_empty and not partial:
             document: Any = {}
@@ -168,6 +174,16 @@ def body_reader(schema: colander.SchemaNode, *, partial: bool) -> Callable[..., 
     return read
 
 
+def query_pairs(request: Request) -> list[tuple[str, str]]:
+    """Return the query parameters as they were sent. Raises `UnicodeDecodeError` for what is not UTF-8.
+
+    WebOb would take a semicolon, too, for the end of a parameter.
+    """
+    sent = request.environ.get("QUERY_STRING", "").encode("latin-1").replace(b"+", b" ")
+    pairs = [part.partition(b"=") for part in sent.split(b"&") if part]
+    return [(unquote_to_bytes(name).decode(), unquote_to_bytes(value).decode()) for name, _, value in pairs]
+
+
 def query_reader(schema: colander.SchemaNode) -> Callable[..., None]:
     """Return a validator that puts the checked query parameters into ``request.validated["query"]``."""
     nodes = {child.name: child for child in schema.children}
@@ -175,8 +191,7 @@ def query_reader(schema: colander.SchemaNode) -> Callable[..., None]:
 
     def read(request: Request, **_options: Any) -> None:
         try:
-            given = request.GET
-            pairs = list(given.items())
+            pairs = query_pairs(request)
         except UnicodeDecodeError:
             raise Invalid([("", "The query is not UTF-8")]) from None
         found = dict(defaults)
@@ -188,6 +203,8 @@ def query_reader(schema: colander.SchemaNode) -> Callable[..., None]:
                 errors.append((name[:200], "is not a parameter of this list" if nodes else "takes no parameters"))
             elif name in seen:
                 errors.append((name, "is given more than once"))
+            elif value == "" and not getattr(node.typ, "allow_empty", False):
+                errors.append((name, "must not be empty"))
             else:
                 seen.add(name)
                 try:

@@ -13,6 +13,8 @@ from turnout import schema as fields
 from turnout.api.service import PREFIX, Service, operations
 from turnout.schema import Schema
 
+VERSION = version("turnout")
+
 
 class Root(Schema):
     """The entrance."""
@@ -32,7 +34,7 @@ def entrance(request: Request) -> dict[str, Any]:
     paths = sorted({operation.path for operation in operations(request.registry) if "{" not in operation.path})
     return {
         "name": "Turnout",
-        "version": version("turnout"),
+        "version": VERSION,
         "capabilities": dict(sorted(request.registry.capabilities.items())),
         "links": {path.removeprefix(PREFIX + "/"): request.application_url + path for path in paths if path != PREFIX},
     }

@@ -26,7 +26,7 @@ from pyramid.response import Response
 from turnout.api.answers import JSON, respond
 from turnout.api.errors import NotAcceptable
 from turnout.api.idempotency import once
-from turnout.api.reading import body_reader, query_reader
+from turnout.api.reading import body_reader, bound_body, query_reader
 from turnout.errors import DomainError
 from turnout.schema import Schema
 
@@ -61,7 +61,7 @@ class Operation:
 def accepts_answer(request: Request, *, content_type: str) -> None:
     """Raise `NotAcceptable` unless the client takes answers of `content_type`."""
     header = request.headers.get("Accept")
-    if header is None or header == "*/*" or content_type in header:
+    if header is None or header in {"*/*", content_type}:
         return
     if not request.accept.acceptable_offers([content_type]):
         raise NotAcceptable(f"Answers are {content_type}; the Accept header excludes it.")
@@ -109,7 +109,7 @@ def _readers(operation: Operation) -> list[Callable[..., None]]:
     def accepts(request: Request, **_options: Any) -> None:
         accepts_answer(request, content_type=operation.content_type)
 
-    readers: list[Callable[..., None]] = [accepts, query_reader(operation.query or Schema())]
+    readers: list[Callable[..., None]] = [accepts, bound_body, query_reader(operation.query or Schema())]
     if operation.body is not None:
         readers.append(body_reader(operation.body, partial=operation.partial))
     return readers

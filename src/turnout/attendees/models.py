@@ -39,4 +39,13 @@ Index(
     postgresql_where=_WITHOUT_ACCOUNT,
     sqlite_where=_WITHOUT_ACCOUNT,
 )
-Index("ix_attendees_last_name_id", Attendee.last_name, Attendee.id)
+for _name, _column in {
+    "first_name": Attendee.first_name,
+    "last_name": Attendee.last_name,
+    "email": Attendee.email,
+}.items():
+    Index(
+        f"ix_attendees_{_name}_prefix",
+        func.lower(_column).label("prefix"),
+        postgresql_ops={"prefix": "text_pattern_ops"},
+    )

@@ -8,20 +8,20 @@ import threading
 import time
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any
 
 from cachetools import TTLCache
 from pyramid.config import Configurator
 from pyramid.request import Request
-from sqlalchemy import Row, Select, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from turnout.auth.errors import InvalidToken
 from turnout.auth.hooks import ApiTokenRevoked, SignedOut
 from turnout.auth.models import ApiToken, SignInSession
 from turnout.auth.tokens import ACCESS, API_TOKEN_PREFIX, TokenSigner, hash_token
+from turnout.db import AnyRow, AnySelect
 from turnout.security.actors import Actor
-from turnout.users.hooks import UserDisabled
+from turnout.users.hooks import RolesChanged
 from turnout.users.models import User
 
 REMEMBERED = 10_000
@@ -35,14 +35,31 @@ class _Known:
     expires_at: float
 
 
-def _ask(request: Request, query: Select[Any]) -> Row[Any]:
+_SESSION_QUERY = (
+    select(*_ROLES)
+    .join(SignInSession, SignInSession.user_id == User.id)
+    .where(
+        User.id == bindparam("user_id"),
+        User.is_active,
+        SignInSession.id == bindparam("session_id"),
+        SignInSession.revoked_at.is_(None),
+    )
+)
+_API_TOKEN_QUERY = (
+    select(ApiToken.user_id, ApiToken.scopes, ApiToken.expires_at, *_ROLES)
+    .join(User, User.id == ApiToken.user_id)
+    .where(ApiToken.token_hash == bindparam("token_hash"), User.is_active)
+)
+
+
+def _ask(request: Request, query: AnySelect, **parameters: object) -> AnyRow:
     """Return the one row of `query`. Raises `InvalidToken` if there is none.
 
     Asked outside the request's transaction, so that a writing request does not begin, and on SQLite does not take the
     one write lock, before it is known who sends it.
     """
     with Session(request.registry.read_engine, join_transaction_mode="create_savepoint") as session:
-        row = session.execute(query).first()
+        row = session.connection().execute(query, parameters).first()
     if row is None:
         raise InvalidToken
     return row
@@ -79,28 +96,13 @@ class Authenticator:
 
     def _access_token(self, request: Request, token: str) -> _Known:
         claims = self._signer.read(ACCESS, token, request.registry.clock.now())
-        row = _ask(
-            request,
-            select(*_ROLES)
-            .join(SignInSession, SignInSession.user_id == User.id)
-            .where(
-                User.id == claims.user_id,
-                User.is_active,
-                SignInSession.id == claims.session_id,
-                SignInSession.revoked_at.is_(None),
-            ),
-        )
+        row = _ask(request, _SESSION_QUERY, user_id=claims.user_id, session_id=claims.session_id)
         actor = Actor.of(claims.user_id, **row._mapping, session_id=claims.session_id)  # noqa: SLF001 - its public name
         return _Known(actor, claims.session_id, claims.expires_at)
 
     def _api_token(self, request: Request, token: str) -> _Known:
         hashed = hash_token(token)
-        row = _ask(
-            request,
-            select(ApiToken.user_id, ApiToken.scopes, ApiToken.expires_at, *_ROLES)
-            .join(User, User.id == ApiToken.user_id)
-            .where(ApiToken.token_hash == hashed, User.is_active),
-        )
+        row = _ask(request, _API_TOKEN_QUERY, token_hash=hashed)
         actor = Actor.of(
             row.user_id,
             is_organizer=row.is_organizer,
@@ -110,13 +112,16 @@ class Authenticator:
         )
         return _Known(actor, hashed, row.expires_at.timestamp() if row.expires_at else float("inf"))
 
-    def forget(self, event: UserDisabled | SignedOut | ApiTokenRevoked) -> None:
-        """Forget what is known of a user, a session or a token."""
+    def forget(self, event: RolesChanged | SignedOut | ApiTokenRevoked) -> None:
+        """Forget what is known of a user, a session or a token as soon as its change is committed."""
+        event.request.tm.get().addAfterCommitHook(self._forget, args=(event,))
+
+    def _forget(self, is_committed: bool, event: RolesChanged | SignedOut | ApiTokenRevoked) -> None:  # noqa: FBT001 - the hook's protocol
         with self._lock:
-            for token, known in list(self._known.items()):
+            for token, known in list(self._known.items()) if is_committed else ():
                 gone = (
                     known.actor.user_id == event.user_id
-                    if isinstance(event, UserDisabled)
+                    if isinstance(event, RolesChanged)
                     else known.source == (event.session_id if isinstance(event, SignedOut) else event.token_hash)
                 )
                 if gone:
@@ -128,5 +133,5 @@ class Authenticator:
         settings = config.get_settings()
         authenticator = Authenticator(settings["turnout.secret"], settings["auth.recheck_seconds"])
         config.registry.authenticate = authenticator
-        for event in (UserDisabled, SignedOut, ApiTokenRevoked):
+        for event in (RolesChanged, SignedOut, ApiTokenRevoked):
             config.add_subscriber(authenticator.forget, event)

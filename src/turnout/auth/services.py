@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from turnout.auth.errors import BadCredentials, InvalidToken
+from turnout.auth.errors import BadCredentials
 from turnout.auth.hooks import ApiTokenRevoked, SignedOut
 from turnout.auth.models import ApiToken, SignInSession
 from turnout.auth.tokens import ACCESS, REFRESH, Claims, TokenSigner, after, hash_token, new_api_token

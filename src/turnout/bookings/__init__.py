@@ -21,7 +21,9 @@ class BookingSettings(colander.MappingSchema):
 
 
 HELD_OF_EVENTS = (
-    select(Event.pool_id, Booking.quantity).join(Booking, Booking.event_id == Event.id).where(Booking.status.in_(ACTIVE))
+    select(Event.pool_id, Booking.quantity)
+    .join(Booking, Booking.event_id == Event.id)
+    .where(Booking.status.in_(ACTIVE))
 )
 HELD_OF_TYPES = (
     select(TicketType.pool_id, func.count())

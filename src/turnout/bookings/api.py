@@ -10,7 +10,7 @@ from turnout.api.service import Service
 from turnout.attendees.services import AttendeeService
 from turnout.bookings import schemas
 from turnout.bookings.errors import DuplicateBooking, HoldExpired, NotOnSale, WrongBookingStatus
-from turnout.bookings.services import BookingCatalog, Booker, BookingRequest, BookingService
+from turnout.bookings.services import Booker, BookingCatalog, BookingRequest, BookingService
 from turnout.bookings.services.book import Line
 from turnout.errors import Denied, DomainError, Invalid, NotFound, VersionMismatch
 from turnout.events.services import EventService
@@ -55,8 +55,13 @@ def list_bookings(request: Request) -> dict[str, Any]:
 
 
 @bookings.post(
-    permission="bookings:create", body=schemas.NewBooking, answer=schemas.BookingView, status=201,
-    location="/bookings/{id}", versioned=True, refuses=(Invalid, NotFound, SoldOut, DuplicateBooking, NotOnSale),
+    permission="bookings:create",
+    body=schemas.NewBooking,
+    answer=schemas.BookingView,
+    status=201,
+    location="/bookings/{id}",
+    versioned=True,
+    refuses=(Invalid, NotFound, SoldOut, DuplicateBooking, NotOnSale),
 )
 def book(request: Request) -> dict[str, Any]:
     """Book places. A booking is confirmed at once, or held to be confirmed when `status` is "pending"."""
@@ -64,7 +69,11 @@ def book(request: Request) -> dict[str, Any]:
     (outcome,) = request.find_service(Booker).book(
         [
             BookingRequest(
-                wanted["event_id"], request.actor, _lines(wanted), wanted["attendee_id"], hold=wanted["status"] is not None
+                wanted["event_id"],
+                request.actor,
+                _lines(wanted),
+                wanted["attendee_id"],
+                hold=wanted["status"] is not None,
             )
         ]
     )
@@ -80,7 +89,11 @@ def read_booking(request: Request) -> dict[str, Any]:
 
 
 @booking.patch(
-    permission="bookings:update", body=schemas.BookingUpdate, partial=True, answer=schemas.BookingView, versioned=True,
+    permission="bookings:update",
+    body=schemas.BookingUpdate,
+    partial=True,
+    answer=schemas.BookingView,
+    versioned=True,
     refuses=(Invalid, NotFound, VersionMismatch, SoldOut, NotOnSale, HoldExpired, WrongBookingStatus),
 )
 def change_booking(request: Request) -> dict[str, Any]:
@@ -92,9 +105,7 @@ def change_booking(request: Request) -> dict[str, Any]:
 
 
 def _cancel(request: Request) -> dict[str, Any]:
-    request.find_service(BookingService).cancel(
-        _id(request), actor=request.actor, expected=expected_versions(request)
-    )
+    request.find_service(BookingService).cancel(_id(request), actor=request.actor, expected=expected_versions(request))
     return request.find_service(BookingCatalog).get(_id(request), actor=request.actor)
 
 
@@ -111,13 +122,14 @@ def cancel_booking(request: Request) -> dict[str, Any]:
 
 
 @confirm.post(
-    permission="bookings:confirm", answer=schemas.BookingView, versioned=True, refuses=(*TRANSITION_REFUSES, HoldExpired)
+    permission="bookings:confirm",
+    answer=schemas.BookingView,
+    versioned=True,
+    refuses=(*TRANSITION_REFUSES, HoldExpired),
 )
 def confirm_booking(request: Request) -> dict[str, Any]:
     """Confirm a booking that was held."""
-    request.find_service(BookingService).confirm(
-        _id(request), actor=request.actor, expected=expected_versions(request)
-    )
+    request.find_service(BookingService).confirm(_id(request), actor=request.actor, expected=expected_versions(request))
     return request.find_service(BookingCatalog).get(_id(request), actor=request.actor)
 
 
@@ -129,7 +141,9 @@ def list_bookings_of_user(request: Request) -> dict[str, Any]:
     return page(request, request.find_service(BookingCatalog).find(request.validated["query"], paging, user_id=user.id))
 
 
-@of_attendee.get(permission="bookings:read", query=schemas.BookingQuery, answer=schemas.BookingPage, refuses=(NotFound,))
+@of_attendee.get(
+    permission="bookings:read", query=schemas.BookingQuery, answer=schemas.BookingPage, refuses=(NotFound,)
+)
 def list_bookings_of_attendee(request: Request) -> dict[str, Any]:
     """List the bookings made for an attendee: oneself, anybody for staff."""
     paging = paging_of(request)

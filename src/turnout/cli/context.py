@@ -90,6 +90,15 @@ def require_migrated(engine: "Engine") -> None:
         raise StartError(f"The database {state}. Run: turnout migrate")
 
 
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """Show whoever watches that something takes its time."""
+    from rich.console import Console
+
+    with Console(stderr=True).status(f"{what} ..."):
+        yield
+
+
 def _database_trouble(error: Any) -> str:
     said = " ".join(str(error.orig).split())
     sqlstate = getattr(error.orig, "sqlstate", None)

@@ -2,7 +2,7 @@
 
 import click
 
-from turnout.cli.context import Refused, application, config_option, load_settings, require_migrated
+from turnout.cli.context import Refused, application, config_option, load_settings, require_migrated, waiting
 
 
 @click.command(
@@ -95,5 +95,6 @@ def migrate(*, check: bool) -> None:
         elif check:
             raise Refused(f"The database is at {before or 'nothing'}; the code needs {wanted}.")
         else:
-            upgrade(engine)
+            with waiting("Migrating"):
+                upgrade(engine)
             click.echo(f"The database is at {wanted} now.")

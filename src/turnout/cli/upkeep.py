@@ -2,7 +2,7 @@
 
 import click
 
-from turnout.cli.context import Refused, application, config_option, require_migrated
+from turnout.cli.context import Refused, application, config_option, require_migrated, waiting
 
 
 @click.command(
@@ -16,7 +16,7 @@ def check(*, repair: bool) -> None:
     from turnout.pools.services import PoolService
     from turnout.system import system_request
 
-    with application() as router:
+    with application() as router, waiting("Counting places"):
         require_migrated(router.registry.engine)
         with system_request(router) as request:
             pools = request.find_service(PoolService)
@@ -46,10 +46,14 @@ def expire() -> None:
     from turnout.bookings.services import BookingService
     from turnout.system import system_request
 
-    with application() as router:
+    bookings = 0
+    with application() as router, waiting("Giving back places"):
         require_migrated(router.registry.engine)
-        with system_request(router) as request:
-            bookings = request.find_service(BookingService).expire_due()
+        more = 1
+        while more:  # a part at a time, each in its own transaction, so that nobody who books waits for long
+            with system_request(router) as request:
+                more = request.find_service(BookingService).expire_due()
+            bookings += more
         with system_request(router) as request:
             keys = purge(request.db, request.registry.clock.now())
     click.echo(f"Expired {bookings} bookings and forgot {keys} idempotency keys.")

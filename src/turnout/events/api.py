@@ -42,12 +42,19 @@ def _show(request: Request, changed: Event) -> dict[str, Any]:
 def list_events(request: Request) -> dict[str, Any]:
     """Find events."""
     paging = paging_of(request)
-    return page(request, request.find_service(EventCatalog).find(request.validated["query"], paging, actor=request.actor))
+    return page(
+        request, request.find_service(EventCatalog).find(request.validated["query"], paging, actor=request.actor)
+    )
 
 
 @events.post(
-    permission="events:create", body=schemas.NewEvent, answer=schemas.EventView, status=201, location="/events/{id}",
-    versioned=True, refuses=(Invalid, CapacityAboveVenue, TicketTypeExists),
+    permission="events:create",
+    body=schemas.NewEvent,
+    answer=schemas.EventView,
+    status=201,
+    location="/events/{id}",
+    versioned=True,
+    refuses=(Invalid, CapacityAboveVenue, TicketTypeExists),
 )
 def create_event(request: Request) -> dict[str, Any]:
     """Make an event, a draft unless said otherwise."""
@@ -68,7 +75,11 @@ def _update(request: Request) -> dict[str, Any]:
 
 
 @event.put(
-    permission="events:update", body=schemas.EventUpdate, answer=schemas.EventView, versioned=True, refuses=UPDATE_REFUSES
+    permission="events:update",
+    body=schemas.EventUpdate,
+    answer=schemas.EventView,
+    versioned=True,
+    refuses=UPDATE_REFUSES,
 )
 def replace_event(request: Request) -> dict[str, Any]:
     """Replace what is said of an event."""
@@ -76,7 +87,11 @@ def replace_event(request: Request) -> dict[str, Any]:
 
 
 @event.patch(
-    permission="events:update", body=schemas.EventUpdate, partial=True, answer=schemas.EventView, versioned=True,
+    permission="events:update",
+    body=schemas.EventUpdate,
+    partial=True,
+    answer=schemas.EventView,
+    versioned=True,
     refuses=UPDATE_REFUSES,
 )
 def change_event(request: Request) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """What happens to events."""
 
-from collections.abc import Set
 from dataclasses import dataclass
 
 from turnout.hooks import DomainEvent
@@ -18,7 +17,7 @@ class EventChanged(DomainEvent):
     """What is said of an event was changed; `fields` names what."""
 
     event_id: int
-    fields: Set[str]
+    fields: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ class Event(Base):
     currency: Mapped[str] = mapped_column(String(3))
     price: Mapped[Decimal] = mapped_column(Amount, default=Decimal(0))
     max_tickets_per_booking: Mapped[int] = mapped_column(default=10)
-    bookings_per_attendee: Mapped[int | None] = mapped_column(default=1)
+    bookings_per_attendee: Mapped[int | None]
     image_url: Mapped[str | None] = mapped_column(String(1000))
     external_source: Mapped[str | None] = mapped_column(String(40))
     external_id: Mapped[str | None] = mapped_column(String(100))

@@ -23,8 +23,10 @@ class EventInput(Schema):
     timezone = fields.timezone(optional=True, description="For display; null: the venue's, else UTC")
     venue_id = fields.identifier(optional=True)
     location = fields.text(300, 0, missing="", description="Where, if it is not at a venue")
-    country = fields.country(optional=True, description="Null: the venue's")
-    capacity = fields.whole(1, 10_000_000, optional=True, description="Null: as many as the venue holds; without one, no limit")
+    country = fields.country(optional=True, description="The venue's, where there is one")
+    capacity = fields.whole(
+        1, 10_000_000, optional=True, description="Null: as many as the venue holds; without one, no limit"
+    )
     currency = fields.currency(missing=colander.drop, description="By default the setting `events.currency`")
     category_id = fields.identifier(optional=True)
     tags = fields.many(fields.slug(name="slug"), 30, missing=list, description="Slugs of tags")
@@ -36,9 +38,16 @@ class EventInput(Schema):
 class NewEvent(EventInput):
     """An event to be made."""
 
-    price = fields.money(missing=Decimal(0), description='Of the default ticket type, "General admission"', example="12.50")
+    price = fields.money(
+        missing=Decimal(0),
+        description='Of the default ticket type, "General admission"; without effect where `ticket_types` are given',
+        example="12.50",
+    )
     ticket_types = fields.many(
-        TicketTypeInput(name="ticket_type"), 50, missing=list, description='Instead of the default one, "General admission"'
+        TicketTypeInput(name="ticket_type"),
+        50,
+        missing=list,
+        description='Instead of the default one, "General admission"',
     )
     status = fields.choice((DRAFT, PUBLISHED), missing=DRAFT)
 
@@ -94,7 +103,9 @@ class EventView(Schema):
     seats_taken = fields.whole()
     seats_available = fields.whole(optional=True, description="Null: no limit")
     is_sold_out = fields.flag()
-    sales_state = fields.choice(("draft", "not_yet", "on_sale", "sold_out", "closed", "ended", "cancelled", "postponed", "archived"))
+    sales_state = fields.choice(
+        ("draft", "not_yet", "on_sale", "sold_out", "closed", "ended", "cancelled", "postponed", "archived")
+    )
     price = fields.money(description="The lowest among its ticket types")
     currency = fields.currency()
     max_tickets_per_booking = fields.whole()
@@ -132,7 +143,9 @@ class EventQuery(PageQuery):
     date_from = fields.moment(missing=None, description="Starts then or later")
     date_to = fields.moment(missing=None, description="Starts then or earlier")
     venue = fields.identifier(missing=None)
-    location = fields.text(200, missing=None, description="Words, or their beginnings, in the place's name, address or city")
+    location = fields.text(
+        200, missing=None, description="Words, or their beginnings, in the place's name, address or city"
+    )
     country = fields.country(missing=None)
     category = fields.text(60, missing=None, description="Id or slug")
     tags = fields.text(500, missing=None, description="Slugs, separated by commas; events that have any of them")

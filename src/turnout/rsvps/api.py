@@ -16,7 +16,9 @@ SERVICES = (rsvp,)
 
 
 @rsvp.post(
-    permission="rsvps:create", body=schemas.RsvpInput, answer=schemas.RsvpView,
+    permission="rsvps:create",
+    body=schemas.RsvpInput,
+    answer=schemas.RsvpView,
     refuses=(NotFound, Conflict, SoldOut, DuplicateBooking, NotOnSale, HoldExpired),
 )
 def answer(request: Request) -> dict[str, Any]:

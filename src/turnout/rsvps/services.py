@@ -78,6 +78,4 @@ class RsvpService:
         return list(self.session.scalars(query.order_by(Booking.id)))
 
     def _stop_following(self, event_id: int, actor: Actor) -> None:
-        self.session.execute(
-            delete(Interest).where(Interest.user_id == actor.user_id, Interest.event_id == event_id)
-        )
+        self.session.execute(delete(Interest).where(Interest.user_id == actor.user_id, Interest.event_id == event_id))

@@ -6,7 +6,7 @@ from pyramid.config import Configurator
 from pyramid.registry import Registry
 from pyramid.request import Request
 from pyramid.response import Response
-from pyramid.tweens import INGRESS
+from pyramid.tweens import INGRESS, MAIN
 
 ALWAYS = {
     "X-Content-Type-Options": "nosniff",
@@ -34,4 +34,7 @@ def headers_tween(handler: Callable[[Request], Response], registry: Registry) ->
 
 
 def includeme(config: Configurator) -> None:
-    config.add_tween("turnout.security.headers.headers_tween", under=INGRESS)
+    # Outermost, so that errors have them, too.
+    config.add_tween(
+        "turnout.security.headers.headers_tween", under=INGRESS, over=("turnout.api.entry.entry_tween", MAIN)
+    )

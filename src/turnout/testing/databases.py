@@ -18,7 +18,7 @@ URL_VARIABLE = "TURNOUT_TEST_POSTGRES_URL"
 KINDS = ("sqlite", "postgresql")
 
 
-class NoServer(Exception):  # noqa: N818 - it is a state of affairs, and says what to do
+class NoServer(Exception):
     """There is no PostgreSQL to test with."""
 
 

@@ -120,6 +120,7 @@ class EventFactory(_Stamped):
     timezone = "Europe/Lisbon"
     status = PUBLISHED
     currency = "EUR"
+    bookings_per_attendee = 1
     price = Decimal(0)
 
 

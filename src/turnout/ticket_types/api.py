@@ -25,7 +25,7 @@ SERVICES = (ticket_types, ticket_type)
 
 
 def _event_of(request: Request) -> Any:
-    return request.find_service(EventService).for_change(int(request.matchdict["id"]), actor=request.actor)
+    return request.find_service(EventService).locked(int(request.matchdict["id"]), actor=request.actor)
 
 
 @ticket_types.get(
@@ -38,8 +38,13 @@ def list_ticket_types(request: Request) -> dict[str, Any]:
 
 
 @ticket_types.post(
-    permission="events:update", body=schemas.TicketTypeInput, answer=schemas.TicketTypeView, status=201, versioned=True,
-    location="/events/{event_id}/ticket-types/{id}", refuses=(Invalid, Denied, NotFound, TicketTypeExists),
+    permission="events:update",
+    body=schemas.TicketTypeInput,
+    answer=schemas.TicketTypeView,
+    status=201,
+    versioned=True,
+    location="/events/{event_id}/ticket-types/{id}",
+    refuses=(Invalid, Denied, NotFound, TicketTypeExists),
 )
 def add_ticket_type(request: Request) -> Versioned:
     """Add a ticket type."""
@@ -63,7 +68,10 @@ def _update(request: Request) -> Versioned:
 
 
 @ticket_type.put(
-    permission="events:update", body=schemas.TicketTypeInput, answer=schemas.TicketTypeView, versioned=True,
+    permission="events:update",
+    body=schemas.TicketTypeInput,
+    answer=schemas.TicketTypeView,
+    versioned=True,
     refuses=UPDATE_REFUSES,
 )
 def replace_ticket_type(request: Request) -> Versioned:
@@ -72,7 +80,11 @@ def replace_ticket_type(request: Request) -> Versioned:
 
 
 @ticket_type.patch(
-    permission="events:update", body=schemas.TicketTypeInput, partial=True, answer=schemas.TicketTypeView, versioned=True,
+    permission="events:update",
+    body=schemas.TicketTypeInput,
+    partial=True,
+    answer=schemas.TicketTypeView,
+    versioned=True,
     refuses=UPDATE_REFUSES,
 )
 def change_ticket_type(request: Request) -> Versioned:

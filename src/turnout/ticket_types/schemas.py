@@ -13,7 +13,9 @@ class TicketTypeInput(Schema):
     name = fields.text(100, example="Early bird")
     description = fields.text(1000, 0, missing="")
     price = fields.money(missing=Decimal(0), description="In the event's currency", example="25.00")
-    capacity = fields.whole(1, 10_000_000, optional=True, description="How many there are; null: as many as the event has")
+    capacity = fields.whole(
+        1, 10_000_000, optional=True, description="How many there are; null: as many as the event has"
+    )
     sale_starts_at = fields.moment(optional=True)
     sale_ends_at = fields.moment(optional=True)
     min_per_booking = fields.whole(1, 1000, missing=1)

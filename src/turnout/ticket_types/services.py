@@ -1,15 +1,20 @@
-"""What can be done with ticket types. Whoever calls has made sure that the event is theirs to change."""
+"""What can be done with ticket types.
+
+Whoever changes one comes with an event of their own that they have locked (`EventService.locked`): claims wait meanwhile,
+and those that were priced before do not hold.
+"""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Row, func, select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from turnout.clock import Clock
+from turnout.db import AnyRow
 from turnout.errors import InUse, Invalid, NotFound
 from turnout.events.models import Event
 from turnout.money import as_text, require_payable
@@ -38,7 +43,6 @@ class TicketTypeService:
         now = self.clock.now()
         kind = TicketType(event_id=event.id, **values, created_at=now, updated_at=now)
         _require_sound(kind, event)
-        self.pools.revise(event.pool_id)
         if self._count(event) >= MOST:
             raise Invalid({"name": f"cannot be added: an event has at most {MOST} ticket types"})
         if capacity is not None:
@@ -52,7 +56,6 @@ class TicketTypeService:
         self, event: Event, type_id: int, changes: Mapping[str, Any], *, expected: Collection[int] | None = None
     ) -> TicketType:
         """Change a ticket type. Raises `NotFound`, `VersionMismatch`, `CapacityBelowTaken`, `TicketTypeExists`."""
-        self.pools.revise(event.pool_id)  # first of all: claims of this event wait from here on
         kind = self.get(event.id, type_id)
         require_version(kind.version, expected)
         values = dict(changes)
@@ -82,7 +85,6 @@ class TicketTypeService:
 
     def remove(self, event: Event, type_id: int, *, expected: Collection[int] | None = None) -> None:
         """Remove a ticket type that was never sold. Raises `NotFound`, `InUse`, `LastTicketType`, `VersionMismatch`."""
-        self.pools.revise(event.pool_id)
         kind = self.get(event.id, type_id)
         require_version(kind.version, expected)
         if self._count(event) == 1:
@@ -153,7 +155,7 @@ _SOLD = text("""
 """)
 
 
-def represent(row: Row[Any]) -> dict[str, Any]:
+def represent(row: AnyRow) -> dict[str, Any]:
     """Return what is shown of a ticket type: the scarcer of its own places and the event's."""
     own = None if row.capacity is None else places_left(row.capacity, row.taken)
     whole = places_left(row.event_capacity, row.event_taken)

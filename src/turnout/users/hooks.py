@@ -14,6 +14,13 @@ class UserRegistered(DomainEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class RolesChanged(DomainEvent):
+    """What somebody may do was changed, or whether they may do anything."""
+
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class UserDisabled(DomainEvent):
     """An account was switched off; nothing may be done in its name any more."""
 

@@ -30,9 +30,7 @@ class ProfileUpdate(Profile):
     """A profile as its owner changes it."""
 
     email = fields.email()
-    password = fields.text(
-        LONGEST, SHORTEST, missing=colander.drop, preparer=None, description="A new password"
-    )
+    password = fields.text(LONGEST, SHORTEST, missing=colander.drop, preparer=None, description="A new password")
     current_password = fields.text(
         128, missing=colander.drop, preparer=None, description="Needed to change the password or the email address"
     )

@@ -14,7 +14,7 @@ from turnout.paging import Ordering, Paging, Slice, fetch
 from turnout.security.actors import SYSTEM, Actor
 from turnout.security.passwords import hash_password, verify_password, weakness
 from turnout.users.errors import UserTaken
-from turnout.users.hooks import UserDisabled, UserRegistered, UsersDeleting
+from turnout.users.hooks import RolesChanged, UserDisabled, UserRegistered, UsersDeleting
 from turnout.users.models import User
 from turnout.versions import Versioned, require_version
 
@@ -179,6 +179,7 @@ class UserService:
             user.wants_to_organize = False
         user.updated_at = self.clock.now()
         self.session.flush()
+        self.announce(RolesChanged(user.id))
         if was_active and not user.is_active:
             self.announce(UserDisabled(user.id))
         return user

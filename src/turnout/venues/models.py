@@ -35,3 +35,7 @@ class Venue(Base):
 
 
 Index("ix_venues_city", func.lower(Venue.city), Venue.name, Venue.id)
+for _name, _column in {"name": Venue.name, "city": Venue.city}.items():
+    Index(
+        f"ix_venues_{_name}_prefix", func.lower(_column).label("prefix"), postgresql_ops={"prefix": "text_pattern_ops"}
+    )

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
-
 from tests.unit.api import probes
+
 from turnout.api.answers import dumps
 
 

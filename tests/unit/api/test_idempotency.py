@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
-
 from tests.unit.api import probes
+
 from turnout.api.idempotency import purge
 from turnout.api.models import IdempotencyKey
 from turnout.pools.models import Pool

@@ -105,6 +105,16 @@ def test_a_venue_with_events_is_in_use(api, make):
     api.get(f"/venues/{venue.id}", status=200)
 
 
+def test_a_change_that_an_event_there_refuses_is_refused_whole(api, make):
+    venue = make.venue(name="Before", capacity=100)
+    make.event(venue=venue, capacity=80)
+
+    api.as_(make.staff()).patch(f"/venues/{venue.id}", {"name": "After", "capacity": 79}, status=409)
+
+    assert api.get(f"/venues/{venue.id}").json.items() >= {"name": "Before", "capacity": 100}.items()
+    assert api.as_(make.staff()).patch(f"/venues/{venue.id}", {"capacity": 80}).json["capacity"] == 80
+
+
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
 @pytest.mark.parametrize("venue_id", ["1", "999999999999999", "abc"])
 def test_what_does_not_exist_is_not_found(api, make, method, venue_id):

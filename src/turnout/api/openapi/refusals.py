@@ -63,13 +63,11 @@ ALWAYS = (
     Refusal(401, "invalid_token", "The token is not valid (any more); sign in again"),
     Refusal.of(errors.Denied),
     Refusal.of(api_errors.NotAcceptable),
+    Refusal.of(api_errors.BodyTooLarge),
     Refusal(500, "internal_error", "Something went wrong on our side"),
     Refusal(503, "busy", "Too much is going on at once"),
 )
-WITH_BODY = tuple(
-    Refusal.of(error)
-    for error in (api_errors.MalformedJSON, api_errors.BodyTooLarge, api_errors.UnsupportedMediaType)
-)
+WITH_BODY = tuple(Refusal.of(error) for error in (api_errors.MalformedJSON, api_errors.UnsupportedMediaType))
 ON_WRITE = (Refusal.of(api_errors.KeyInUse), Refusal.of(api_errors.KeyReused))
 
 

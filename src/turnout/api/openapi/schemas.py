@@ -13,6 +13,8 @@ from turnout.schema import Schema
 JSONSchema = dict[str, Any]
 
 SMALLEST_AMOUNT = 0.0001
+_SEEN = r"[^\s\x1c-\x1f\x85]"
+"""A character that Python's `str.strip` leaves, which takes some more for space than JavaScript's ``\\s`` does."""
 _FIRST, _LAST = fields.YEARS[0] + 1, fields.YEARS[1] - 1
 
 
@@ -42,7 +44,7 @@ def _text(node: colander.SchemaNode, *, answer: bool) -> JSONSchema:
             found["pattern"] = rule.pattern
     if shortest and node.preparer is not None and "pattern" not in found:
         # Space around a text is taken away before its length is looked at.
-        found["pattern"] = r"\S" if shortest == 1 else rf"\S[\s\S]{{{shortest - 2},}}\S"
+        found["pattern"] = _SEEN if shortest == 1 else rf"{_SEEN}[\s\S]{{{shortest - 2},}}{_SEEN}"
     return found
 
 
@@ -68,7 +70,7 @@ _LEAVES: Mapping[type, Callable[..., JSONSchema]] = {
     fields.Money: _money,
     fields.Timestamp: _moment,
     fields.Day: lambda _node, *, answer: {"type": "string", "format": "date", "examples": ["2027-05-01"]},  # noqa: ARG005 - as the others
-    fields.Any_: lambda _node, *, answer: {},  # noqa: ARG005 - as the others
+    fields.Anything: lambda _node, *, answer: {},  # noqa: ARG005 - as the others
     colander.Boolean: lambda _node, *, answer: {"type": "boolean"},  # noqa: ARG005 - as the others
 }
 
@@ -147,6 +149,8 @@ class Components:
         if getattr(node, "example", None) is not None:
             found = found | {"examples": [node.example]}
         missing = node.missing
+        if missing == "" and found.get("minLength"):
+            missing = None  # left out is another thing than empty
         if not answer and missing not in (colander.required, colander.drop, None) and not callable(missing):
             found = found | {"default": _plain(missing)}
         return found
@@ -163,7 +167,9 @@ class Components:
             return self._list(node, answer=answer)
         for rule in _validators(node):
             if isinstance(rule, fields.Known):
-                return self._add(rule.name, {"type": "string", "description": rule.description, "enum": sorted(rule.words())})
+                return self._add(
+                    rule.name, {"type": "string", "description": rule.description, "enum": sorted(rule.words())}
+                )
         return _LEAVES[type(node.typ)](node, answer=answer)
 
     def _list(self, node: colander.SchemaNode, *, answer: bool) -> JSONSchema:

@@ -25,7 +25,7 @@ from turnout.bookings.hooks import BookingConfirmed, BookingHeld, BookingRefused
 from turnout.bookings.models import CONFIRMED, PENDING, VALID
 from turnout.bookings.services.expiry import expire_holds
 from turnout.bookings.services.facts import Facts, Kind, Offer, Person, read_facts
-from turnout.bookings.services.writing import Written, write
+from turnout.bookings.services.writing import Batch, Partial, Written, write
 from turnout.clock import Clock
 from turnout.errors import DomainError, Invalid, NotFound, TryAgain, Unauthenticated
 from turnout.events.models import DRAFT, PUBLISHED
@@ -120,7 +120,7 @@ class Booker:
     def _book_event(self, requests: Sequence[BookingRequest]) -> list[Outcome]:
         facts, drafts, is_short = self._decide(requests)
         if facts.offer is None:
-            return drafts  # type: ignore[return-value] - without an offer there are refusals only
+            return [NotFound("There is no such event.") for _ in requests]
         if not (is_short and facts.offer.has_expired_holds):
             written = self._write(facts.offer, drafts)
             if isinstance(written, dict):
@@ -130,10 +130,11 @@ class Booker:
         self.session.execute(select(Pool.id).where(Pool.id == facts.offer.pool_id).with_for_update())
         expire_holds(self.session, self.clock.now(), self.announce, facts.offer.event_id)
         facts, drafts, _ = self._decide(requests)
-        written = self._write(facts.offer, drafts) if facts.offer else None
-        if facts.offer is None or not isinstance(written, dict):
-            raise TryAgain  # the event was deleted under our hands
-        return self._finish(facts.offer, drafts, written)
+        if facts.offer is not None:
+            written = self._write(facts.offer, drafts)
+            if isinstance(written, dict):
+                return self._finish(facts.offer, drafts, written)
+        raise TryAgain  # the event was deleted under our hands
 
     def _decide(self, requests: Sequence[BookingRequest]) -> tuple[Facts, list[Draft | DomainError], bool]:
         """Check and price each request by one reading of the facts; tell also whether places were too few for one."""
@@ -142,7 +143,7 @@ class Booker:
         named = {request.attendee_id for request in requests if request.attendee_id is not None}
         facts = read_facts(self.session, requests[0].event_id, users, named, now)
         if facts.offer is None:
-            return facts, [NotFound("There is no such event.") for _ in requests], False
+            return facts, [], False
         tally = _Tally.of(facts.offer, facts)
         decisions: list[Draft | DomainError] = []
         for request in requests:
@@ -201,22 +202,23 @@ class Booker:
         type_places = Counter({kind.pool_id: counts[kind.id] for kind in kinds if kind.pool_id is not None})
         return Draft(booking, tickets, new_attendee, type_places)
 
-    def _write(self, offer: Offer, decisions: Sequence[Draft | DomainError]) -> dict[str, Written] | list[tuple[int, int]]:
+    def _write(self, offer: Offer, decisions: Sequence[Draft | DomainError]) -> dict[str, Written] | Partial:
         drafts = [decision for decision in decisions if isinstance(decision, Draft)]
         if not drafts:
             return {}
         type_places: Counter[int] = Counter()
         for draft in drafts:
             type_places.update(draft.type_places)
-        return write(
-            self.session,
+        attendees = {draft.booking["user_id"]: draft.new_attendee for draft in drafts if draft.new_attendee}
+        batch = Batch(
             pool_id=offer.pool_id,
             revision=offer.revision,
             type_places=type_places,
             bookings=[draft.booking for draft in drafts],
             tickets=[ticket for draft in drafts for ticket in draft.tickets],
-            attendees=list({draft.booking["user_id"]: draft.new_attendee for draft in drafts if draft.new_attendee}.values()),
+            attendees=list(attendees.values()),
         )
+        return write(self.session, batch)
 
     def _finish(
         self, offer: Offer, decisions: Sequence[Draft | DomainError], written: dict[str, Written]
@@ -307,7 +309,9 @@ def _take_places(offer: Offer, tally: _Tally, counts: Counter[int]) -> None:
         tally.is_short = True
         left, places, what = short[0]
         left = max(left, 0)
-        detail = f"No place is left for {what}." if left == 0 else f"Only {left} of {places} places are left for {what}."
+        detail = (
+            f"No place is left for {what}." if left == 0 else f"Only {left} of {places} places are left for {what}."
+        )
         raise SoldOut(detail, seats_available=left)
     if tally.left is not None:
         tally.left -= wanted

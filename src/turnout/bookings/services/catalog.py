@@ -4,11 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from turnout.attendees.models import Attendee
 from turnout.bookings.models import Booking, Ticket
+from turnout.db import AnyRow, AnySelect
 from turnout.errors import NotFound
 from turnout.events.models import Event
 from turnout.money import as_text
@@ -53,13 +54,13 @@ class BookingCatalog:
             query = query.where(Booking.user_id == filters["user"])
         return self._slice(query, paging, filters.get("ordering", "-booking_date"))
 
-    def _slice(self, query: Select[Any], paging: Paging, ordering: str) -> Slice:
+    def _slice(self, query: AnySelect, paging: Paging, ordering: str) -> Slice:
         # Ids rise with time, and every index of bookings ends with the id.
         order = Ordering(ordering, Booking.id, Booking.id, descending=ordering.startswith("-"))
         found = fetch(self.session, query, order, paging)
         return Slice(found.count, found.is_exact, self._represent(found.rows), found.has_next, found.next_cursor)
 
-    def _represent(self, rows: Iterable[Row[Any]]) -> list[dict[str, Any]]:
+    def _represent(self, rows: Iterable[AnyRow]) -> list[dict[str, Any]]:
         rows = list(rows)
         tickets: dict[int, list[dict[str, Any]]] = defaultdict(list)
         currencies = {row.id: row.currency for row in rows}
@@ -122,7 +123,7 @@ def _represent_ticket(ticket: Ticket, currency: str) -> dict[str, Any]:
     }
 
 
-def _represent_guest(row: Row[Any]) -> dict[str, Any]:
+def _represent_guest(row: AnyRow) -> dict[str, Any]:
     return {
         "booking_id": row.id,
         "code": row.code,

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, literal_column, select, update
 from sqlalchemy.orm import Session
 
 from turnout.bookings.hooks import BookingExpired, PlacesReleased
 from turnout.bookings.models import CANCELLED, EXPIRED, PENDING, VALID, Booking, Ticket
-from turnout.injection import Announce
 from turnout.events.models import Event
+from turnout.injection import Announce
 from turnout.pools.models import Pool
 from turnout.ticket_types.models import TicketType
 
@@ -23,7 +23,7 @@ def expire_holds(
     A hold whose row is locked is left alone: somebody confirms or cancels it at this moment, and whoever holds a pool
     must not wait for a booking's row.
     """
-    due = select(Booking.id).where(Booking.status == PENDING, Booking.expires_at <= now)
+    due = select(Booking.id).where(Booking.status == literal_column(f"'{PENDING}'"), Booking.expires_at <= now)
     if event_id is not None:
         due = due.where(Booking.event_id == event_id)
     due = due.order_by(Booking.event_id, Booking.id).limit(limit).with_for_update(skip_locked=True)
@@ -57,12 +57,13 @@ def release_places(session: Session, announce: Announce, booking_ids: Sequence[i
     for event_id, pool_id, places in totals:
         _release(session, pool_id, int(places))
         of_types = session.execute(
-            select(TicketType.pool_id, func.count())
+            select(Pool.id, func.count())
+            .join(TicketType, TicketType.pool_id == Pool.id)
             .join(Ticket, Ticket.ticket_type_id == TicketType.id)
             .join(Booking, Booking.id == Ticket.booking_id)
-            .where(Booking.id.in_(booking_ids), Booking.event_id == event_id)
-            .where(Ticket.status == VALID, TicketType.pool_id.is_not(None))
-            .group_by(TicketType.pool_id)
+            .where(Booking.id.in_(booking_ids), Booking.event_id == event_id, Ticket.status == VALID)
+            .group_by(Pool.id)
+            .order_by(Pool.id)
         ).all()
         for type_pool_id, count in of_types:
             _release(session, type_pool_id, count)

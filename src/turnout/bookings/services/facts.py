@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import and_, bindparam, exists, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, exists, literal_column, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from turnout.attendees.models import Attendee
@@ -72,6 +72,10 @@ class Facts:
     bookings: Mapping[int, int]
 
 
+# As literals: a prepared statement's plan can use a partial index only if it knows the value.
+_PENDING: ColumnElement[str] = literal_column(f"'{PENDING}'")
+_ACTIVE: list[ColumnElement[str]] = [literal_column(f"'{status}'") for status in ACTIVE]
+
 _Limit = aliased(Pool)
 _Guest = aliased(Attendee)
 _Hold = aliased(Booking)
@@ -81,7 +85,7 @@ _QUERY = (
     select(
         Event.organizer_id, Event.status, Event.ends_at, Event.currency, Event.max_tickets_per_booking,
         Event.bookings_per_attendee, Event.pool_id, Pool.revision, Pool.capacity, Pool.taken,
-        exists().where(_Hold.event_id == Event.id, _Hold.status == PENDING, _Hold.expires_at <= _now).label("expired"),
+        exists().where(_Hold.event_id == Event.id, _Hold.status == _PENDING, _Hold.expires_at <= _now).label("expired"),
         TicketType.id.label("type_id"), TicketType.name, TicketType.price, TicketType.pool_id.label("type_pool_id"),
         _Limit.capacity.label("type_capacity"), _Limit.taken.label("type_taken"),
         TicketType.sale_starts_at, TicketType.sale_ends_at, TicketType.min_per_booking, TicketType.max_per_booking,
@@ -97,7 +101,7 @@ _QUERY = (
     .outerjoin(_Guest, or_(_Guest.user_id == User.id, _Guest.id.in_(bindparam("attendee_ids", expanding=True))))
     .outerjoin(
         Booking,
-        and_(Booking.event_id == Event.id, Booking.attendee_id == _Guest.id, Booking.status.in_(ACTIVE)),
+        and_(Booking.event_id == Event.id, Booking.attendee_id == _Guest.id, Booking.status.in_(_ACTIVE)),
     )
     .where(Event.id == bindparam("event_id"))
 )  # fmt: skip
@@ -108,7 +112,8 @@ def read_facts(
 ) -> Facts:
     """Return the facts about an event, the users who book and the attendees that they name."""
     rows = session.execute(
-        _QUERY, {"event_id": event_id, "user_ids": list(user_ids), "attendee_ids": list(attendee_ids) or [0], "now": now}
+        _QUERY,
+        {"event_id": event_id, "user_ids": list(user_ids), "attendee_ids": list(attendee_ids) or [0], "now": now},
     ).all()
     if not rows:
         return Facts(None, {}, {}, {}, {})

@@ -103,9 +103,7 @@ class BookingService:
         return bool(moved.rowcount)
 
     def _announce(self, kind: Any, booking: Booking, *more: int) -> None:
-        self.announce(
-            kind(booking.id, booking.event_id, booking.user_id, booking.attendee_id, booking.quantity, *more)
-        )
+        self.announce(kind(booking.id, booking.event_id, booking.user_id, booking.attendee_id, booking.quantity, *more))
 
     def update(
         self, booking_id: int, changes: Mapping[str, Any], *, actor: Actor, expected: Collection[int] | None = None
@@ -197,7 +195,7 @@ class BookingService:
             for pool_id in claimed:
                 self.pools.release(pool_id, more)
             expire_holds(self.session, now, self.announce, event.id)
-            if not all([self.pools.claim(pool_id, more) for pool_id in pools]):
+            if not all(self.pools.claim(pool_id, more) for pool_id in pools):
                 raise SoldOut(f"There are not {more} more places.")
         rows = [
             {

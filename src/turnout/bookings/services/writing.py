@@ -5,15 +5,13 @@ is locked, where a statement for each would be five (docs/adr/0004-the-hot-path.
 trips; its write lock is held from the start.
 """
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import insert, or_, text, update
+import orjson
+from sqlalchemy import insert, or_, text, true, update
 from sqlalchemy.orm import Session
 
 from turnout.attendees.models import Attendee
@@ -30,25 +28,34 @@ class Written:
     ticket_ids: dict[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The rows of bookings of one event, and the places that they claim: from its pool, and from ticket types' pools.
+
+    The claim holds only while the event's pool has the `revision` under which all this was priced.
+    """
+
+    pool_id: int
+    revision: int
+    type_places: Counter[int]
+    bookings: Sequence[dict[str, Any]]
+    tickets: Sequence[dict[str, Any]]
+    attendees: Sequence[dict[str, Any]]
+
+    @property
+    def places(self) -> dict[int, int]:
+        """How many places are claimed from each pool, the event's first."""
+        return {self.pool_id: sum(booking["quantity"] for booking in self.bookings)} | dict(self.type_places)
+
+
 Partial = list[tuple[int, int]]
 """Pools that were claimed, and how many places, when others could not be."""
 
 
-def write(
-    session: Session,
-    *,
-    pool_id: int,
-    revision: int,
-    type_places: Counter[int],
-    bookings: Sequence[dict[str, Any]],
-    tickets: Sequence[dict[str, Any]],
-    attendees: Sequence[dict[str, Any]],
-) -> dict[str, Written] | Partial:
+def write(session: Session, batch: Batch) -> dict[str, Written] | Partial:
     """Claim the places and insert the rows. Return what was made, by code, or what must be released again."""
-    places = sum(booking["quantity"] for booking in bookings)
-    wanted = {pool_id: places} | dict(type_places)
-    by_dialect = _on_sqlite if session.get_bind().dialect.name == "sqlite" else _on_postgresql
-    return by_dialect(session, pool_id, revision, wanted, bookings, tickets, attendees)
+    on_sqlite = session.get_bind().dialect.name == "sqlite"
+    return _on_sqlite(session, batch) if on_sqlite else _on_postgresql(session, batch)
 
 
 _BOOK = text("""
@@ -78,18 +85,22 @@ _BOOK = text("""
             status, expires_at, created_at, updated_at, version)
         SELECT new.code, new.event_id, new.user_id, coalesce(new.attendee_id, new_attendees.id), new.attendee_slot,
             new.quantity, new.total_amount, new.currency, new.status, new.expires_at, :now, :now, 1
-        FROM fits, jsonb_to_recordset(CAST(:bookings AS jsonb)) AS new (code text, event_id bigint, user_id bigint,
-            attendee_id bigint, attendee_slot integer, quantity integer, total_amount numeric, currency text,
-            status text, expires_at timestamptz)
+        FROM fits, ROWS FROM (jsonb_to_recordset(CAST(:bookings AS jsonb)) AS (code text, event_id bigint,
+            user_id bigint, attendee_id bigint, attendee_slot integer, quantity integer, total_amount numeric,
+            currency text, status text, expires_at timestamptz)) WITH ORDINALITY AS new (code, event_id, user_id,
+            attendee_id, attendee_slot, quantity, total_amount, currency, status, expires_at, place)
         LEFT JOIN new_attendees ON new_attendees.user_id = new.user_id
         WHERE fits.ok
+        ORDER BY new.place
         RETURNING id, code, attendee_id
     ), new_tickets AS (
         INSERT INTO tickets (booking_id, ticket_type_id, price, holder_name, holder_email, secret, status)
         SELECT new_bookings.id, new.ticket_type_id, new.price, new.holder_name, new.holder_email, new.secret, 'valid'
-        FROM jsonb_to_recordset(CAST(:tickets AS jsonb)) AS new (code text, ticket_type_id bigint, price numeric,
-            holder_name text, holder_email text, secret text)
+        FROM ROWS FROM (jsonb_to_recordset(CAST(:tickets AS jsonb)) AS (code text, ticket_type_id bigint,
+            price numeric, holder_name text, holder_email text, secret text)) WITH ORDINALITY AS new (code,
+            ticket_type_id, price, holder_name, holder_email, secret, place)
         JOIN new_bookings ON new_bookings.code = new.code
+        ORDER BY new.place
         RETURNING id, booking_id, secret
     )
     SELECT new_bookings.id, new_bookings.code, new_bookings.attendee_id, new_tickets.id AS ticket_id, new_tickets.secret
@@ -99,74 +110,54 @@ _BOOK = text("""
 """)
 
 
-def _as_json(value: Any) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return str(value)
-    raise TypeError(type(value).__name__)
+def _json(rows: Sequence[dict[str, Any]]) -> str:
+    return orjson.dumps(rows, default=str).decode()
 
 
-def _on_postgresql(
-    session: Session,
-    pool_id: int,
-    revision: int,
-    wanted: dict[int, int],
-    bookings: Sequence[dict[str, Any]],
-    tickets: Sequence[dict[str, Any]],
-    attendees: Sequence[dict[str, Any]],
-) -> dict[str, Written] | Partial:
-    types = [(pool, places) for pool, places in wanted.items() if pool != pool_id]
+def _on_postgresql(session: Session, batch: Batch) -> dict[str, Written] | Partial:
+    places = batch.places
     parameters = {
-        "pool_id": pool_id,
-        "revision": revision,
-        "places": wanted[pool_id],
-        "type_pools": [pool for pool, _ in types],
-        "type_places": [places for _, places in types],
-        "pools": len(wanted),
-        "attendees": json.dumps(attendees),
-        "bookings": json.dumps(bookings, default=_as_json),
-        "tickets": json.dumps(tickets, default=_as_json),
-        "now": bookings[0]["created_at"],
+        "pool_id": batch.pool_id,
+        "revision": batch.revision,
+        "places": places[batch.pool_id],
+        "type_pools": list(batch.type_places),
+        "type_places": list(batch.type_places.values()),
+        "pools": len(places),
+        "attendees": _json(batch.attendees),
+        "bookings": _json(batch.bookings),
+        "tickets": _json(batch.tickets),
+        "now": batch.bookings[0]["created_at"],
     }
     written: dict[str, Written] = {}
     partial: Partial = []
-    rows = session.execute(_BOOK, parameters).all()
+    rows = session.connection().execute(_BOOK, parameters).all()
     for row_id, code, attendee_id, ticket_id, secret in rows:
         if code is None:
-            partial.append((row_id, wanted[row_id]))
+            partial.append((row_id, places[row_id]))
         else:
             made = written.get(code) or written.setdefault(code, Written(row_id, attendee_id))
             made.ticket_ids[secret] = ticket_id
     return written or partial
 
 
-def _on_sqlite(
-    session: Session,
-    pool_id: int,
-    revision: int,
-    wanted: dict[int, int],
-    bookings: Sequence[dict[str, Any]],
-    tickets: Sequence[dict[str, Any]],
-    attendees: Sequence[dict[str, Any]],
-) -> dict[str, Written] | Partial:
+def _on_sqlite(session: Session, batch: Batch) -> dict[str, Written] | Partial:
     claimed: Partial = []
-    for pool, places in wanted.items():
+    for pool, places in batch.places.items():
         fits = or_(Pool.capacity.is_(None), Pool.taken + places <= Pool.capacity)
-        same = Pool.revision == revision if pool == pool_id else Pool.id == pool
+        same = Pool.revision == batch.revision if pool == batch.pool_id else true()
         claim = update(Pool).where(Pool.id == pool, same, fits).values(taken=Pool.taken + places)
         result: Any = session.execute(claim.execution_options(synchronize_session=False))
         if result.rowcount != 1:
             return claimed
         claimed.append((pool, places))
-    now = bookings[0]["created_at"]
+    now = batch.bookings[0]["created_at"]
     stamps = {"created_at": now, "updated_at": now, "version": 1}
     own: dict[int, int] = {}
-    for attendee in attendees:
+    for attendee in batch.attendees:
         new = insert(Attendee).values(**attendee, phone="", **stamps).returning(Attendee.id)
         own[attendee["user_id"]] = session.execute(new).scalar_one()
     written: dict[str, Written] = {}
-    for booking in bookings:
+    for booking in batch.bookings:
         attendee_id = booking["attendee_id"] or own[booking["user_id"]]
         values = booking | stamps | {"attendee_id": attendee_id}
         booking_id = session.execute(insert(Booking).values(values).returning(Booking.id)).scalar_one()
@@ -174,7 +165,7 @@ def _on_sqlite(
     rows = [
         {name: value for name, value in ticket.items() if name != "code"}
         | {"booking_id": written[ticket["code"]].booking_id, "status": VALID}
-        for ticket in tickets
+        for ticket in batch.tickets
     ]
     added = session.execute(insert(Ticket).returning(Ticket.id, Ticket.secret, Ticket.booking_id), rows)
     made_by_id = {made.booking_id: made for made in written.values()}

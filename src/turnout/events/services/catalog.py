@@ -3,12 +3,14 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, column, exists, false, func, literal, literal_column, or_, select, text
+from sqlalchemy import ColumnElement, column, exists, false, func, literal, literal_column, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
 from turnout.clock import Clock
+from turnout.db import AnyRow, AnySelect
 from turnout.errors import NotFound
 from turnout.events.models import DRAFT, PUBLISHED, Event, event_tags
 from turnout.money import as_text
@@ -32,7 +34,7 @@ _ORDERINGS: dict[str, Any] = {
 _TypePool = aliased(Pool)
 
 
-def _shown() -> Select[Any]:
+def _shown() -> AnySelect:
     """Return the statement for everything that an event shows and that is one row."""
     return (
         select(
@@ -139,7 +141,7 @@ class EventCatalog:
             return literal_column("events.place_vector").op("@@")(func.to_tsquery(text("'simple'"), query))
         return _in_index(" ".join(f'place : "{word}"*' for word in found))
 
-    def _represent(self, rows: Iterable[Row[Any]]) -> list[dict[str, Any]]:
+    def _represent(self, rows: Iterable[AnyRow]) -> list[dict[str, Any]]:
         rows = list(rows)
         event_ids = [row.id for row in rows]
         kinds = self.ticket_types.of_events(event_ids) if rows else {}
@@ -171,7 +173,7 @@ def _in_index(match: str) -> ColumnElement[bool]:
 
 
 def _category(id_or_slug: str) -> Any:
-    if id_or_slug.isascii() and id_or_slug.isdigit():
+    if re.fullmatch("[0-9]{1,15}", id_or_slug):
         return literal(int(id_or_slug))
     return select(Category.id).where(Category.slug == id_or_slug).scalar_subquery()
 
@@ -183,7 +185,7 @@ def _has_any_tag(slugs: str) -> ColumnElement[bool]:
     )
 
 
-def _places(row: Row[Any], kinds: list[dict[str, Any]]) -> dict[str, Any]:
+def _places(row: AnyRow, kinds: list[dict[str, Any]]) -> dict[str, Any]:
     left = places_left(row.capacity, row.taken)
     return {
         "capacity": row.capacity,
@@ -193,21 +195,25 @@ def _places(row: Row[Any], kinds: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _sales_state(row: Row[Any], kinds: list[dict[str, Any]], places: dict[str, Any], now: Any) -> str:
+def _sales_state(row: AnyRow, kinds: list[dict[str, Any]], places: dict[str, Any], now: datetime) -> str:
     if row.status != PUBLISHED:
         return str(row.status)
     if row.ends_at <= now:
         return "ended"
     if places["is_sold_out"]:
         return "sold_out"
-    started = [kind for kind in kinds if kind["sale_starts_at"] is None or kind["sale_starts_at"] <= now]
-    if not started:
-        return "not_yet"
-    running = any(kind["sale_ends_at"] is None or kind["sale_ends_at"] > now for kind in started)
-    return "on_sale" if running else "closed"
+    left = [kind for kind in kinds if not kind["is_sold_out"] and not _is_past(kind["sale_ends_at"], now)]
+    if not left:
+        return "closed"
+    started = any(kind["sale_starts_at"] is None or _is_past(kind["sale_starts_at"], now) for kind in left)
+    return "on_sale" if started else "not_yet"
 
 
-def _represent(row: Row[Any], kinds: list[dict[str, Any]], tags: list[dict[str, Any]], now: Any) -> dict[str, Any]:
+def _is_past(moment: datetime | None, now: datetime) -> bool:
+    return moment is not None and moment <= now
+
+
+def _represent(row: AnyRow, kinds: list[dict[str, Any]], tags: list[dict[str, Any]], now: datetime) -> dict[str, Any]:
     places = _places(row, kinds)
     return {
         "id": row.id,

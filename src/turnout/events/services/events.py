@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -71,13 +71,14 @@ class EventService:
             raise Invalid({"starts_at": "must not be in the past"})
         venue = self._settle(event)
         event.pool_id = self.pools.open(_capacity_at(venue, capacity)).id
-        event.timezone = event.timezone or (venue.timezone if venue else "UTC")
         self.session.add(event)
         self.session.flush()
         self._set_tags(event, tags)
         for kind in kinds:
             self.ticket_types.add(event, kind)
         self.announce(hooks.EventCreated(event.id))
+        if event.status == PUBLISHED:
+            self.announce(hooks.EventPublished(event.id))
         return event
 
     def for_change(self, event_id: int, *, actor: Actor) -> Event:
@@ -89,25 +90,35 @@ class EventService:
             raise Denied("Only its organizer and staff change an event.")
         return event
 
+    def locked(self, event_id: int, *, actor: Actor) -> Event:
+        """Return an event that the actor may change, which nobody else changes or sells until the transaction ends.
+
+        Claims that were priced before do not hold any more. Raises `NotFound`, `Denied`.
+        """
+        self.pools.revise(self.for_change(event_id, actor=actor).pool_id)
+        # The pool always comes before the event, so that nobody waits for the other in a circle.
+        event = self.session.get(Event, event_id, populate_existing=True)
+        if event is None:
+            raise NotFound("There is no such event.")
+        return event
+
     def update(
         self, event_id: int, changes: Mapping[str, Any], *, actor: Actor, expected: Collection[int] | None = None
     ) -> Event:
         """Change an event. Raises `Invalid`, `VersionMismatch`, `CapacityBelowTaken`, `CapacityAboveVenue`."""
-        event = self.for_change(event_id, actor=actor)
+        event = self.locked(event_id, actor=actor)
         require_version(event.version, expected)
-        self.pools.revise(event.pool_id)  # always the pool before the event: nobody waits for the other in a circle
         values = dict(changes)
         tags = values.pop("tags", None)
         price = values.pop("price", None)
         has_capacity, capacity = "capacity" in values, values.pop("capacity", None)
         if values.get("currency", event.currency) != event.currency:
             raise Invalid({"currency": "cannot change: prices are in it; make another event"})
-        if "timezone" in values and values["timezone"] is None:
-            del values["timezone"]
-        for name, value in values.items():
-            setattr(event, name, value)
-        event.updated_at = self.clock.now()
-        venue = self._settle(event)
+        with self.session.no_autoflush:  # nothing is written before all is checked
+            for name, value in values.items():
+                setattr(event, name, value)
+            event.updated_at = self.clock.now()
+            venue = self._settle(event)
         self.session.flush()
         if has_capacity or "venue_id" in values:
             self._resize(event, venue, has_capacity=has_capacity, capacity=capacity)
@@ -134,6 +145,7 @@ class EventService:
             raise Invalid({"category_id": "there is no such category"}) from None
         if venue is not None:
             event.country = venue.country
+        event.timezone = event.timezone or (venue.timezone if venue else "UTC")
         event.place = _place(event, venue)
         return venue
 
@@ -173,9 +185,8 @@ class EventService:
 
     def _go(self, event_id: int, status: str, actor: Actor) -> Event:
         """Do a transition, guarded in its own statement; one that is done already is left as it is."""
-        event = self.for_change(event_id, actor=actor)
+        event = self.locked(event_id, actor=actor)
         allowed, announcement = _NEXT[status]
-        self.pools.revise(event.pool_id)
         moved: Any = self.session.execute(
             update(Event)
             .where(Event.id == event_id, Event.status.in_(allowed))
@@ -191,7 +202,7 @@ class EventService:
 
     def delete(self, event_id: int, *, actor: Actor, expected: Collection[int] | None = None) -> None:
         """Delete an event that nobody ever booked. Raises `InUse`."""
-        event = self.for_change(event_id, actor=actor)
+        event = self.locked(event_id, actor=actor)
         require_version(event.version, expected)
         try:
             self._delete([event.id])
@@ -231,12 +242,16 @@ class EventService:
         self.session.flush()
         if venue.capacity is None:
             return
-        largest = select(Event.title, Pool.capacity).join(Pool, Pool.id == Event.pool_id).where(
-            Event.venue_id == venue_id, Event.ends_at > self.clock.now(), Pool.capacity > venue.capacity
+        larger = (
+            select(Event.title, Pool.capacity)
+            .join(Pool, Pool.id == Event.pool_id)
+            .where(Event.venue_id == venue_id, Event.ends_at > self.clock.now())
+            .where(or_(Pool.capacity.is_(None), Pool.capacity > venue.capacity))
         )
-        found = self.session.execute(largest.limit(1)).first()
+        found = self.session.execute(larger.limit(1)).first()
         if found is not None:
-            raise CapacityAboveVenue(f"{found.title!r} there has {found.capacity} places; the venue cannot have fewer.")
+            places = "has no limit" if found.capacity is None else f"has {found.capacity} places"
+            raise CapacityAboveVenue(f"{found.title!r} there {places}; the venue cannot hold only {venue.capacity}.")
 
 
 def _capacity_at(venue: Venue | None, wanted: int | None) -> int | None:
@@ -245,7 +260,8 @@ def _capacity_at(venue: Venue | None, wanted: int | None) -> int | None:
         return wanted
     if wanted is not None and wanted > venue.capacity:
         raise CapacityAboveVenue(
-            f"{venue.name} holds {venue.capacity}; the event cannot have {wanted} places.", venue_capacity=venue.capacity
+            f"{venue.name} holds {venue.capacity}; the event cannot have {wanted} places.",
+            venue_capacity=venue.capacity,
         )
     return wanted or venue.capacity
 

@@ -1,0 +1,140 @@
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from turnout.errors import Denied, InUse, NotFound, VersionMismatch
+from turnout.events import hooks
+from turnout.events.errors import WrongEventStatus
+from turnout.events.models import Event
+from turnout.pools.models import Pool
+from turnout.security.actors import NOBODY, SYSTEM, Actor
+
+
+@pytest.fixture
+def organizer(make):
+    return make.organizer()
+
+
+@pytest.fixture
+def actor(organizer):
+    return Actor.of(organizer.id, is_organizer=True)
+
+
+@pytest.fixture
+def new(clock):
+    start = clock.now() + timedelta(days=1)
+    return {"title": "Fado", "starts_at": start, "ends_at": start + timedelta(hours=2), "price": 0}
+
+
+def test_what_is_made_is_announced(events, announced, actor, new):
+    made = events.create(new, actor=actor)
+
+    assert announced == [hooks.EventCreated(made.id)]
+    assert (made.status, made.timezone, made.organizer_id) == ("draft", "UTC", actor.user_id)
+
+
+def test_what_is_made_to_be_seen_at_once_is_announced_as_published_too(events, announced, actor, new):
+    made = events.create(new | {"status": "published"}, actor=actor)
+
+    assert announced == [hooks.EventCreated(made.id), hooks.EventPublished(made.id)]
+
+
+def test_a_change_is_announced_with_what_was_changed(events, announced, actor, make, organizer):
+    event = make.event(organizer=organizer)
+
+    events.update(event.id, {"title": "New", "price": 5, "tags": []}, actor=actor)
+
+    assert announced == [hooks.EventChanged(event.id, frozenset({"title", "price", "tags"}))]
+
+
+@pytest.mark.parametrize(
+    ("transition", "before", "announcement"),
+    [
+        ("publish", "draft", hooks.EventPublished),
+        ("publish", "postponed", hooks.EventPublished),
+        ("postpone", "published", hooks.EventPostponed),
+        ("cancel", "published", hooks.EventCancelled),
+        ("archive", "cancelled", hooks.EventArchived),
+    ],
+)
+def test_a_transition_is_announced_once(events, announced, actor, make, organizer, transition, before, announcement):
+    event = make.event(organizer=organizer, status=before)
+
+    for _ in range(2):
+        getattr(events, transition)(event.id, actor=actor)
+
+    assert announced == [announcement(event.id)]
+
+
+def test_a_refused_transition_is_not_announced(events, announced, actor, make, organizer):
+    event = make.event(organizer=organizer, status="archived")
+
+    with pytest.raises(WrongEventStatus):
+        events.publish(event.id, actor=actor)
+    assert announced == []
+
+
+def test_a_lock_shows_what_others_have_changed_meanwhile(events, actor, make, organizer, session):
+    event = make.event(organizer=organizer)
+    session.execute(Event.__table__.update().values(title="Changed by another", version=5))
+    assert event.title != "Changed by another"
+
+    assert events.locked(event.id, actor=actor).title == "Changed by another"
+    with pytest.raises(VersionMismatch):
+        events.delete(event.id, actor=actor, expected={1})
+
+
+def test_a_lock_finds_that_the_event_was_deleted_meanwhile(events, actor, make, organizer, session):
+    event = make.event(organizer=organizer)
+    session.execute(Event.__table__.delete())
+
+    with pytest.raises(NotFound):
+        events.locked(event.id, actor=actor)
+
+
+def test_who_may_change_an_event(events, actor, make, organizer):
+    event = make.event(organizer=organizer)
+
+    for allowed in (actor, SYSTEM, Actor.of(make.staff().id, is_staff=True)):
+        assert events.for_change(event.id, actor=allowed) is event
+    for denied in (NOBODY, Actor.of(make.organizer().id, is_organizer=True)):
+        with pytest.raises(Denied):
+            events.for_change(event.id, actor=denied)
+    event.status = "draft"
+    with pytest.raises(NotFound):
+        events.for_change(event.id, actor=NOBODY)
+
+
+def test_the_events_of_users_go_with_them(events, make, organizer, session):
+    kept = make.event()
+    make.event(organizer=organizer, ticket_types=[{"name": "A", "capacity": 3}])
+    make.event(organizer=organizer, status="draft")
+
+    events.delete_of_users([organizer.id])
+    events.delete_of_users([organizer.id])
+
+    assert session.scalars(select(Event.id)).all() == [kept.id]
+    assert session.scalar(select(func.count(Pool.id))) == 1
+
+
+def test_the_events_of_users_stay_while_others_have_booked_them(api, events, make, organizer):
+    event = make.event(organizer=organizer)
+    api.as_(make.user()).post("/bookings", {"event_id": event.id})
+
+    with pytest.raises(InUse):
+        events.delete_of_users([organizer.id])
+
+
+def test_following_a_venue_leaves_other_events_alone(events, make, session):
+    venue = make.venue(name="Old", city="Porto")
+    there = make.event(venue=venue, location="Foyer")
+    elsewhere = make.event(venue=make.venue())
+    before = elsewhere.place
+    venue.name, venue.country = "New", "ES"
+    session.flush()
+
+    events.follow_venue(venue.id)
+
+    assert there.place == f"Foyer, New, {venue.address}, Porto"
+    assert (there.country, elsewhere.country, elsewhere.place) == ("ES", "PT", before)
