@@ -4,6 +4,8 @@ PORT ?= 6543
 BIN := .venv/bin
 UV := $(BIN)/uv
 export TURNOUT_DATA ?= $(CURDIR)/var
+# Without bytecode, every start compiles everything anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help serve test lint format types check lock bench clean

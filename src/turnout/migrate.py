@@ -134,4 +134,5 @@ def differences(engine: Engine) -> list[Any]:
         with warnings.catch_warnings():
             # SQLite does not tell SQLAlchemy of indexes over expressions, so these are compared on PostgreSQL alone.
             warnings.filterwarnings("ignore", "Skipped unsupported reflection", SAWarning)
+            warnings.filterwarnings("ignore", "autogenerate skipping metadata-specified expression", UserWarning)
             return list(compare_metadata(context, metadata))

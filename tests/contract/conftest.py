@@ -32,7 +32,7 @@ def world(workshop: Workshop) -> Iterator[World]:
     """Fill an application on SQLite; what a test does to it is undone."""
     application = workshop.application("sqlite")
     application.registry.clock = ManualClock()
-    with application.rolled_back() as connection:
+    with application.rolled_back() as connection:  # noqa: SIM117 - the session needs the connection first
         with Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as session:
             make = Make(session, application.registry.clock)
             users = {

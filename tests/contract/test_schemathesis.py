@@ -1,22 +1,25 @@
 """Every operation, as schemathesis misuses it: the application does what the OpenAPI document says, and never fails."""
 
-import datetime
+import datetime as dt
 import json
 import re
 from typing import Any
 
 import pytest
 import schemathesis
+from argon2 import PasswordHasher
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from schemathesis.config import SchemathesisConfig
+from hypothesis.stateful import run_state_machine_as_test
 from schemathesis.checks import load_all_checks
+from schemathesis.config import SchemathesisConfig
 from schemathesis.generation.feedback import FeedbackSources
 from schemathesis.openapi.checks import RejectedPositiveData
 from schemathesis.pytest._test_builder import build_operation_test
 from schemathesis.python._constants.orchestrator import make_constants_value_source
 
 from turnout.api.openapi.document import document
+from turnout.security import passwords
 
 load_all_checks()
 
@@ -26,9 +29,9 @@ THOROUGH = "superuser"
 KNOWN_IDS = 4
 """Ids up to this one are likely to exist."""
 
-TODAY = datetime.datetime(2027, 3, 1, tzinfo=datetime.UTC)
-_coming = st.timedeltas(datetime.timedelta(days=1), datetime.timedelta(days=2000))
-_gone = st.timedeltas(datetime.timedelta(), datetime.timedelta(days=40_000))
+TODAY = dt.datetime(2027, 3, 1, tzinfo=dt.UTC)
+_coming = st.timedeltas(dt.timedelta(days=1), dt.timedelta(days=2000))
+_gone = st.timedeltas(dt.timedelta(), dt.timedelta(days=40_000))
 # JSON Schema's moments are those of any century, ours are those of the present.
 schemathesis.openapi.format("date-time", _coming.map(lambda ahead: (TODAY + ahead).isoformat()))
 schemathesis.openapi.format("date", _gone.map(lambda ago: (TODAY - ago).date().isoformat()))
@@ -105,6 +108,12 @@ def role(request) -> str:
     return request.param
 
 
+@pytest.fixture(autouse=True)
+def quick_passwords(monkeypatch):
+    """Hash passwords with as little work as argon2 allows; thousands are."""
+    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
 @pytest.fixture
 def openapi(world, role):
     is_thorough = role == THOROUGH
@@ -168,9 +177,6 @@ def test_operations(openapi, world, role, subtests):
     feedback = FeedbackSources(constants_value_source=make_constants_value_source(openapi))
     for found in openapi.get_all_operations():
         operation = found.ok()
-        import time
-
-        t = time.process_time()
         with subtests.test(operation.label):
             build_operation_test(
                 config=openapi.config,
@@ -180,4 +186,32 @@ def test_operations(openapi, world, role, subtests):
                 given_kwargs={},
                 feedback=feedback,
             )()
-        print("TIME", round(time.process_time() - t, 2), operation.label)
+
+
+@pytest.mark.parametrize("role", ["superuser", "organizer"], indirect=True)
+def test_journeys(openapi, world, role):
+    """What one operation answers is what the next one is asked about: made, read, changed, deleted, and then gone."""
+
+    headers = {"Authorization": f"Bearer {world.tokens[role]}"}
+
+    class Journey(openapi.as_state_machine()):
+        def setup(self) -> None:
+            self.savepoint = world.connection.begin_nested()
+
+        def teardown(self) -> None:
+            self.savepoint.rollback()
+
+        def get_call_kwargs(self, case: schemathesis.Case) -> dict[str, Any]:
+            _aim(case.body)
+            return {"headers": headers}
+
+        def validate_response(self, response: Any, case: Any, additional_checks: Any = None, **kwargs: Any) -> None:
+            case.validate_response(
+                response,
+                additional_checks=additional_checks,
+                headers=headers,  # or it would take them for made up
+                transport_kwargs=kwargs,
+                recorder=self.recorder,
+            )
+
+    run_state_machine_as_test(Journey, settings=settings(_settings(25), stateful_step_count=8))

@@ -9,11 +9,15 @@ from pyramid.response import Response
 from pyramid.security import NO_PERMISSION_REQUIRED
 from sqlalchemy import Column, Integer, MetaData, Table, event, func, insert, literal, select, text
 from sqlalchemy.exc import IntegrityError, StatementError
+from sqlalchemy.orm import Session
 from webtest import TestApp
 
+from turnout.bookings.models import Booking
 from turnout.db import Amount, UTCDateTime, make_engine, read_only
 from turnout.pools.models import Pool
 from turnout.testing.applications import Application
+from turnout.testing.clocks import ManualClock
+from turnout.testing.factories import Make
 from turnout.users.models import User
 
 NOW = datetime(2027, 3, 1, tzinfo=UTC)
@@ -159,17 +163,33 @@ def test_what_works_is_done_once(started):
     assert attempts(started, lambda session, _turn: session.execute(select(literal(1)))) == (200, 1)
 
 
-def test_a_race_for_one_booking_is_tried_again(started):
-    def work(session, turn):
-        # The names are what an error says of the index that two honest bookings can meet at.
-        session.execute(text("CREATE TABLE bookings_probe (attendee_slot INTEGER)"))
-        session.execute(text("CREATE UNIQUE INDEX uq_bookings_active_slot_probe ON bookings_probe (attendee_slot)"))
-        slots = [1, 1] if turn == 1 else [1, 2]
-        for slot in slots:
-            session.execute(text("INSERT INTO bookings_probe VALUES (:slot)"), {"slot": slot})
+def test_a_race_for_one_booking_is_tried_again(started, fresh_database):
+    engine = make_engine(fresh_database)
+    with Session(engine, expire_on_commit=False) as session:
+        make = Make(session, ManualClock())
+        event, user, attendee = make.event(), make.user(), make.attendee()
+        session.commit()
+    engine.dispose()
+    booking = {
+        "event_id": event.id,
+        "user_id": user.id,
+        "attendee_id": attendee.id,
+        "quantity": 1,
+        "total_amount": 0,
+        "currency": "EUR",
+        "status": "confirmed",
+        "created_at": NOW,
+        "updated_at": NOW,
+    }
 
-    status, turns = attempts(started, work)
-    assert (status, turns) == (200, 2)
+    def work(session, turn):
+        for slot in [1, 1] if turn == 1 else [1, 2]:
+            session.execute(
+                insert(Booking), booking | {"code": f"CODE{slot}{turn}{len(session.info)}", "attendee_slot": slot}
+            )
+            session.info["other code"] = True
+
+    assert attempts(started, work) == (200, 2)
 
 
 def test_another_broken_rule_is_not_tried_again(started):
@@ -245,6 +265,8 @@ def test_a_deadlock_is_tried_again(started, fresh_database, database):
     thread = threading.Thread(target=rival)
 
     def work(session, turn):
+        if turn == 2:
+            thread.join(30)
         session.execute(claim, {"id": first})
         if turn == 1:
             thread.start()
@@ -252,7 +274,6 @@ def test_a_deadlock_is_tried_again(started, fresh_database, database):
         session.execute(claim, {"id": second})
 
     assert attempts(started, work) == (200, 2)
-    thread.join()
     with other.connect() as connection:
         assert connection.scalars(select(Pool.taken)).all() == [2, 2]
     other.dispose()

@@ -50,7 +50,7 @@ def entry_tween(handler: Handler, registry: Registry) -> Handler:
         structlog.contextvars.bind_contextvars(request_id=request_id)
         try:
             _tidy_path(request)
-            response = _answer(handler, request)
+            response = handler(request)
             response.headers["X-Request-ID"] = request_id
             response.headers.pop("X-Tm", None)
             seconds = time.perf_counter() - started
@@ -68,13 +68,6 @@ def entry_tween(handler: Handler, registry: Registry) -> Handler:
             structlog.contextvars.unbind_contextvars("request_id")
 
     return tween
-
-
-def _answer(handler: Handler, request: Request) -> Response:
-    try:
-        return handler(request)
-    except Exception:  # noqa: BLE001 - the transaction did not end well, outside of what the exception views watch
-        return request.invoke_exception_view(reraise=True)
 
 
 def _tidy_path(request: Request) -> None:

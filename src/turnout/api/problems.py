@@ -9,7 +9,7 @@ from pyramid.exceptions import BadCSRFOrigin, BadCSRFToken
 from pyramid.httpexceptions import HTTPException, HTTPForbidden
 from pyramid.request import Request
 from pyramid.response import Response
-from pyramid_retry import IRetryableError, is_last_attempt
+from pyramid_retry import IRetryableError, is_last_attempt, mark_error_retryable
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -118,6 +118,8 @@ def unexpected(error: Exception, request: Request) -> Response:
     """Nobody foresaw this: say nothing of the inside, log everything under the request's id."""
     transaction = request.tm.get() if "tm.active" in request.environ else None
     retryable = IRetryableError.providedBy(error) or (transaction is not None and transaction.isRetryableError(error))
+    if retryable:
+        mark_error_retryable(error)  # pyramid_tm, which otherwise does, leaves it when the commit is vetoed
     out_of_time = getattr(getattr(error, "orig", None), "sqlstate", None) in {"55P03", "57014"}
     if retryable or out_of_time or isinstance(error, PoolTimeoutError):
         if not retryable or is_last_attempt(request):

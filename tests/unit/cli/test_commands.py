@@ -89,14 +89,16 @@ class TestUser:
         assert "password: " in self.create(turnout, code=1, stdin=password + "\n").stderr
         assert self.user(on_database) is None
 
-    def test_a_name_that_is_taken_is_refused(self, turnout, on_database):
+    @pytest.mark.usefixtures("on_database")
+    def test_a_name_that_is_taken_is_refused(self, turnout):
         self.create(turnout)
         refused = turnout(
             "user", "create", "ADA", "--email", "other@example.com", "--password-stdin", code=1, stdin=f"{PASSWORD}\n"
         )
         assert "username" in refused.stderr
 
-    def test_a_name_that_the_api_would_refuse_is_refused(self, turnout, on_database):
+    @pytest.mark.usefixtures("on_database")
+    def test_a_name_that_the_api_would_refuse_is_refused(self, turnout):
         assert "username: must have only letters" in self.create(turnout, username="ada lovelace", code=1).stderr
 
 
@@ -111,7 +113,8 @@ class TestCheck:
         with connected(url) as connection:
             connection.execute(text(f"UPDATE pools SET {change} WHERE {where}"))
 
-    def test_it_proves_that_counters_equal_rows(self, turnout, demo):
+    @pytest.mark.usefixtures("demo")
+    def test_it_proves_that_counters_equal_rows(self, turnout):
         assert "Every counter of taken places equals its rows" in turnout("check").stdout
 
     def test_it_finds_what_differs_and_changes_nothing(self, turnout, demo):

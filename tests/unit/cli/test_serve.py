@@ -113,7 +113,7 @@ def test_the_demo_is_there_after_one_command_and_still_there_after_the_next(tmp_
         assert login(second.url, "newcomer", "a long sentence nobody guesses").status_code == 200
         assert httpx2.get(f"{second.url}/api/v1/events").json()["count"] == 40
         assert "Loaded" not in second.said()
-    print(f"\nThe second start took {took:.2f} s; the stop before it {seconds:.2f} s.")
+    print(f"\nThe second start took {took:.2f} s; the stop before it {seconds:.2f} s.")  # noqa: T201 - a figure, no assertion
 
 
 def test_the_accounts_are_shown_with_the_demo_only(migrated):
@@ -142,7 +142,7 @@ def test_it_stops_cleanly_and_at_once(migrated, number):
             code, seconds = server.end(number)
         assert code == 0
         assert "Traceback" not in server.said()
-    print(f"\nIt stopped in {seconds:.2f} s.")
+    print(f"\nIt stopped in {seconds:.2f} s.")  # noqa: T201 - a figure, no assertion
 
 
 def test_a_port_in_use_is_said_in_one_line(migrated):

@@ -20,7 +20,7 @@ def programme():
 
 
 @given(
-    st.datetimes(datetime(2024, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC)),
+    st.integers(0, 500_000_000).map(lambda seconds: datetime(2024, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)),
     st.integers(1, 12),
     st.sampled_from(WEEKDAYS),
     st.sampled_from(["Asia/Tokyo", "America/Los_Angeles", "Europe/Lisbon", "Pacific/Kiritimati"]),

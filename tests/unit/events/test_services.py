@@ -1,4 +1,5 @@
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import func, select
@@ -24,7 +25,7 @@ def actor(organizer):
 @pytest.fixture
 def new(clock):
     start = clock.now() + timedelta(days=1)
-    return {"title": "Fado", "starts_at": start, "ends_at": start + timedelta(hours=2), "price": 0}
+    return {"title": "Fado", "starts_at": start, "ends_at": start + timedelta(hours=2), "price": Decimal(0)}
 
 
 def test_what_is_made_is_announced(events, announced, actor, new):
@@ -43,7 +44,7 @@ def test_what_is_made_to_be_seen_at_once_is_announced_as_published_too(events, a
 def test_a_change_is_announced_with_what_was_changed(events, announced, actor, make, organizer):
     event = make.event(organizer=organizer)
 
-    events.update(event.id, {"title": "New", "price": 5, "tags": []}, actor=actor)
+    events.update(event.id, {"title": "New", "price": Decimal(5), "tags": []}, actor=actor)
 
     assert announced == [hooks.EventChanged(event.id, frozenset({"title", "price", "tags"}))]
 

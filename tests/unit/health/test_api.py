@@ -66,12 +66,12 @@ def asked(config, status):
 
 
 def test_a_plugin_adds_a_check(config):
-    config.add_health_check("printer", lambda request: {"status": "ok", "pages": 7})
+    config.add_health_check("printer", lambda _request: {"status": "ok", "pages": 7})
     assert asked(config, 503)["components"]["printer"] == {"status": "ok", "pages": 7}  # 503: nothing is migrated here
 
 
 def test_a_check_that_is_not_ok_degrades_the_whole(api):
-    api.application.registry.health_checks["printer"] = lambda request: {"status": "out of paper"}
+    api.application.registry.health_checks["printer"] = lambda _request: {"status": "out of paper"}
     try:
         assert api.get("/health", status=503).json["components"]["printer"] == {"status": "out of paper"}
     finally:
@@ -100,8 +100,8 @@ def test_two_checks_of_one_name_stop_the_start(config):
 
 
 def _ours(config):
-    config.add_health_check("printer", lambda request: {})
+    config.add_health_check("printer", lambda _request: {})
 
 
 def _theirs(config):
-    config.add_health_check("printer", lambda request: {})
+    config.add_health_check("printer", lambda _request: {})

@@ -193,7 +193,7 @@ def test_a_request_that_is_running_when_it_is_told_to_stop_is_answered():
 
 def test_it_restores_the_signal_handlers():
     before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
-    serving(lambda server: None)
+    serving(lambda _server: None)
     assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
 
 

@@ -79,7 +79,7 @@ class _Tally:
     slots: dict[int, set[int]] = field(default_factory=dict)
     bookings: Counter[int] = field(default_factory=Counter)
     is_short: bool = False
-    """Somebody was refused for want of places."""
+    """Somebody was refused for want of what an expired hold may still keep: places, or the attendee's slot."""
 
     @classmethod
     def of(cls, offer: Offer, facts: Facts) -> "_Tally":
@@ -137,7 +137,7 @@ class Booker:
         raise TryAgain  # the event was deleted under our hands
 
     def _decide(self, requests: Sequence[BookingRequest]) -> tuple[Facts, list[Draft | DomainError], bool]:
-        """Check and price each request by one reading of the facts; tell also whether places were too few for one."""
+        """Check and price each request by one reading of the facts; tell also whether one may be refused for an expired hold."""
         now = self.clock.now()
         users = {request.actor.user_id for request in requests if request.actor.user_id is not None}
         named = {request.attendee_id for request in requests if request.attendee_id is not None}
@@ -285,6 +285,7 @@ def _take_slot(offer: Offer, tally: _Tally, attendee: int) -> int | None:
     slot = None
     if limit is not None:
         if tally.bookings[attendee] >= limit:
+            tally.is_short = True
             raise DuplicateBooking(
                 "This attendee has a booking for the event already."
                 if limit == 1

@@ -3,6 +3,7 @@
 import secrets
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -112,16 +113,17 @@ class BookingService:
         booking = self.for_change(booking_id, actor=actor, expected=expected)
         if booking.status not in ACTIVE:
             raise _wrong_status(booking, "changed")
-        if booking.status == PENDING and booking.expires_at is not None and booking.expires_at <= self.clock.now():
+        now = self.clock.now()  # one moment for all that follows, lest the booking expire while it changes
+        if booking.status == PENDING and booking.expires_at is not None and booking.expires_at <= now:
             raise HoldExpired("The places were held until then; book again.", expired_at=booking.expires_at)
         if "tickets" in changes:
             self._rename(booking, changes["tickets"])
         if changes.get("quantity", booking.quantity) != booking.quantity:
-            self._resize(booking, changes["quantity"])
+            self._resize(booking, changes["quantity"], now)
         self.session.execute(
             update(Booking)
             .where(Booking.id == booking.id)
-            .values(updated_at=self.clock.now(), version=Booking.version + 1)
+            .values(updated_at=now, version=Booking.version + 1)
             .execution_options(synchronize_session=False)
         )
         self.session.refresh(booking)
@@ -138,15 +140,15 @@ class BookingService:
             if not renamed.rowcount:
                 raise Invalid({"tickets": f"the booking has no valid ticket {holder['id']}"})
 
-    def _resize(self, booking: Booking, quantity: int) -> None:
+    def _resize(self, booking: Booking, quantity: int, now: datetime) -> None:
         tickets = self.session.scalars(
             select(Ticket).where(Ticket.booking_id == booking.id, Ticket.status == VALID).order_by(Ticket.id)
         ).all()
         before = booking.quantity
         if quantity > before:
-            self._grow(booking, tickets, quantity - before)
+            self._grow(booking, tickets, quantity - before, now)
         else:
-            self._shrink(booking, tickets[quantity:])
+            self._shrink(booking, tickets[:quantity], tickets[quantity:])
         prices = select(Ticket.price).where(Ticket.booking_id == booking.id, Ticket.status == VALID)
         total = sum(self.session.scalars(prices), Decimal(0))
         self.session.execute(
@@ -158,9 +160,10 @@ class BookingService:
         self.session.refresh(booking)
         self._announce(BookingResized, booking, before)
 
-    def _shrink(self, booking: Booking, surplus: Sequence[Ticket]) -> None:
+    def _shrink(self, booking: Booking, kept: Sequence[Ticket], surplus: Sequence[Ticket]) -> None:
         if any(ticket.checked_in_at for ticket in surplus):
             raise Invalid({"quantity": "would take away a ticket that was used at the door"})
+        self._require_enough(Counter(ticket.ticket_type_id for ticket in kept))
         event_pool = self.session.scalars(select(Event.pool_id).where(Event.id == booking.event_id)).one()
         self.pools.release(event_pool, len(surplus))
         counts = Counter(ticket.ticket_type_id for ticket in surplus)
@@ -174,9 +177,14 @@ class BookingService:
         )
         self.announce(PlacesReleased(booking.event_id, len(surplus)))
 
-    def _grow(self, booking: Booking, tickets: Sequence[Ticket], more: int) -> None:
+    def _require_enough(self, counts: Counter[int]) -> None:
+        least = select(TicketType.id, TicketType.name, TicketType.min_per_booking).where(TicketType.id.in_(counts))
+        for type_id, name, fewest in self.session.execute(least):
+            if counts[type_id] < fewest:
+                raise Invalid({"quantity": f"would leave fewer than {fewest} of {name!r}"})
+
+    def _grow(self, booking: Booking, tickets: Sequence[Ticket], more: int, now: datetime) -> None:
         event = self.session.get_one(Event, booking.event_id)
-        now = self.clock.now()
         type_ids = {ticket.ticket_type_id for ticket in tickets}
         if len(type_ids) != 1:
             raise Invalid({"quantity": "can only grow where all tickets are of one type; make another booking"})
@@ -184,7 +192,8 @@ class BookingService:
         self.pools.revise(event.pool_id)  # locks the pool: what is read from here on is still true when it is claimed
         self.session.refresh(event)
         kind = self.session.get_one(TicketType, type_id, populate_existing=True)
-        if event.status != PUBLISHED or event.ends_at <= now or (kind.sale_ends_at and kind.sale_ends_at <= now):
+        is_open = (kind.sale_starts_at or now) <= now and (kind.sale_ends_at is None or now < kind.sale_ends_at)
+        if event.status != PUBLISHED or event.ends_at <= now or not is_open:
             raise NotOnSale("No more places of this booking's kind are sold.")
         most = min(event.max_tickets_per_booking, kind.max_per_booking or event.max_tickets_per_booking)
         if booking.quantity + more > most:

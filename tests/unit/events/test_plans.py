@@ -1,0 +1,172 @@
+"""PostgreSQL's plans for the statements that lists really send: an index for every filter and every ordering."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import Connection, event, text
+from sqlalchemy.orm import Session
+
+from turnout.bookings.services import BookingCatalog
+from turnout.db import make_engine
+from turnout.events.services import EventCatalog
+from turnout.paging import Paging
+from turnout.pools.services import PoolService
+from turnout.security.actors import SYSTEM, Actor
+from turnout.testing.clocks import ManualClock
+from turnout.ticket_types.services import TicketTypeService
+
+pytestmark = [pytest.mark.postgresql, pytest.mark.slow]
+
+NOTHING = dict.fromkeys(
+    ("search", "date_from", "date_to", "venue", "location", "country", "category", "tags", "organizer", "min_price",
+     "max_price"),
+) | {"available_only": False, "upcoming_only": False, "status": "published", "ordering": "starts_at"}  # fmt: skip
+START = datetime(2027, 3, 1, 12, tzinfo=UTC)
+DATA = (
+    """INSERT INTO users (id, username, email, password_hash, first_name, last_name, phone, address, bio, preferences,
+        is_organizer, wants_to_organize, is_staff, is_superuser, is_active, created_at, updated_at, version)
+       SELECT n, 'user' || n, 'user' || n || '@example.com', '', 'Ada', 'Example', '', '', '', '{}', true, false, false,
+        false, true, now(), now(), 1 FROM generate_series(1, 400) n""",
+    """INSERT INTO venues (id, name, address, city, country, capacity, facilities, timezone, created_at, updated_at, version)
+       SELECT n, 'Hall ' || n, n || ' Street', 'City ' || n % 50, (ARRAY['PT','ES','FR','DE','IT'])[1 + n % 5], 1000, '[]',
+        'UTC', now(), now(), 1 FROM generate_series(1, 500) n""",
+    """INSERT INTO categories (id, name, slug, description, created_at, updated_at, version)
+       SELECT n, 'Category ' || n, 'category-' || n, '', now(), now(), 1 FROM generate_series(1, 20) n""",
+    """INSERT INTO tags (id, name, slug, description, created_at, updated_at, version)
+       SELECT n, 'Tag ' || n, 'tag-' || n, '', now(), now(), 1 FROM generate_series(1, 100) n""",
+    "INSERT INTO pools (id, capacity, taken, revision) SELECT n, 100, n % 101, 1 FROM generate_series(1, 20000) n",
+    """INSERT INTO events (id, pool_id, organizer_id, venue_id, category_id, title, description, location, place, country,
+        starts_at, ends_at, timezone, status, currency, price, max_tickets_per_booking, created_at, updated_at, version)
+       SELECT n, n, 1 + n % 400, 1 + n % 500, 1 + n % 20, 'Title ' || n * 7919 % 20000,
+        'Evening number ' || n % 300 || CASE WHEN n % 1000 = 0 THEN ' with a xylophone quartet' ELSE ' with music' END, '',
+        'Hall ' || 1 + n % 500 || ', City ' || n % 50, (ARRAY['PT','ES','FR','DE','IT'])[1 + n % 5],
+        CAST(:start AS timestamptz) + (n * 104729 % 500 - 100) * interval '1 day',
+        CAST(:start AS timestamptz) + (n * 104729 % 500 - 99) * interval '1 day', 'UTC',
+        (ARRAY['published','published','published','published','published','published','published','published','draft',
+         'cancelled'])[1 + n % 10], 'EUR', n * 31 % 200, 10, CAST(:start AS timestamptz) - n * interval '1 minute', now(), 1
+       FROM generate_series(1, 20000) n""",
+    """INSERT INTO ticket_types (event_id, name, description, price, min_per_booking, created_at, updated_at, version)
+       SELECT n, 'General admission', '', n * 31 % 200, 1, now(), now(), 1 FROM generate_series(1, 20000) n""",
+    """INSERT INTO event_tags (event_id, tag_id)
+       SELECT DISTINCT n, 1 + (n * k) % 100 FROM generate_series(1, 20000) n, generate_series(1, 3) k""",
+    """INSERT INTO attendees (id, user_id, first_name, last_name, email, phone, created_at, updated_at, version)
+       SELECT n, n, 'Ada', 'Example', 'user' || n || '@example.com', '', now(), now(), 1 FROM generate_series(1, 400) n""",
+    """INSERT INTO bookings (id, code, event_id, user_id, attendee_id, quantity, total_amount, currency, status, created_at,
+        updated_at, version)
+       SELECT n, 'C' || n, 1 + n % 20000, 1 + n % 400, 1 + n % 400, 1, 0, 'EUR',
+        CASE WHEN n % 10 = 0 THEN 'cancelled' ELSE 'confirmed' END, now(), now(), 1 FROM generate_series(1, 40000) n""",
+    """INSERT INTO tickets (booking_id, ticket_type_id, price, holder_name, holder_email, secret, status)
+       SELECT n, 1 + n % 20000, 0, '', '', 'S' || n, 'valid' FROM generate_series(1, 40000) n""",
+    "ANALYZE",
+)
+
+
+@pytest.fixture(scope="module")
+def crowded(workshop) -> Iterator[Connection]:
+    """A connection to a database with 20,000 events and 40,000 bookings."""
+    url = workshop.fresh("postgresql")
+    engine = make_engine(url)
+    with engine.begin() as connection:
+        for statement in DATA:
+            connection.execute(text(statement), {"start": START} if ":start" in statement else {})
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
+    workshop.databases("postgresql").drop(url)
+
+
+class Plans:
+    """Runs what it is given, and plans again each statement that this sent."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.session = Session(connection)
+        self.connection = connection
+        self.sent = []
+
+    def of(self, action):
+        event.listen(self.connection, "before_cursor_execute", self._note)
+        try:
+            action()
+        finally:
+            event.remove(self.connection, "before_cursor_execute", self._note)
+        raw = self.connection.connection.cursor()
+        for statement, parameters in self.sent:
+            raw.execute("EXPLAIN (FORMAT JSON) " + statement, parameters)
+            yield statement, raw.fetchone()[0][0]["Plan"]
+
+    def _note(self, _connection, _cursor, statement, parameters, _context, _many):
+        if not statement.startswith("EXPLAIN"):
+            self.sent.append((statement, parameters))
+
+
+@pytest.fixture
+def plans(crowded):
+    found = Plans(crowded)
+    yield found
+    found.session.close()
+
+
+@pytest.fixture
+def events(plans):
+    clock = ManualClock()
+    clock.set(START)
+    ticket_types = TicketTypeService(plans.session, clock, PoolService(plans.session, {}))
+    return EventCatalog(plans.session, clock, ticket_types)
+
+
+def nodes(plan):
+    yield plan
+    for inner in plan.get("Plans", ()):
+        yield from nodes(inner)
+
+
+def scanned(plan, *tables):
+    """Return the tables out of `tables` that the plan reads from one end to the other."""
+    return [node["Relation Name"] for node in nodes(plan) if node["Node Type"].endswith("Seq Scan")
+            and node["Relation Name"] in tables]  # fmt: skip
+
+
+def shown(plan):
+    return json.dumps(plan, indent=1)
+
+
+FILTERS = [
+    {},
+    {"search": "xylophones"},
+    {"search": "music"},
+    {"date_from": START},
+    {"date_to": START},
+    {"date_from": START, "date_to": START + timedelta(days=1)},
+    {"venue": 7},
+    {"location": "hall 77"},
+    {"country": "PT"},
+    {"category": "category-3"},
+    {"category": "3"},
+    {"tags": "tag-3"},
+    {"tags": "tag-3,tag-4"},
+    {"organizer": 9},
+    {"min_price": 150},
+    {"max_price": 5},
+    {"available_only": True},
+    {"upcoming_only": True},
+    {"status": "cancelled"},
+    {"status": "archived"},
+    {"status": "draft", "organizer": 9},
+    {"country": "PT", "category": "category-3", "available_only": True, "upcoming_only": True, "max_price": 50},
+]
+ORDERINGS = [sign + column for column in ("starts_at", "created_at", "title", "price") for sign in ("", "-")]
+
+
+@pytest.mark.parametrize("ordering", ORDERINGS)
+@pytest.mark.parametrize("filters", FILTERS, ids=lambda filters: "&".join(f"{n}={v}" for n, v in filters.items()))
+def test_no_filter_and_no_ordering_reads_all_events(plans, events, filters, ordering):
+    wanted = NOTHING | filters | {"ordering": ordering}
+
+    for statement, plan in plans.of(lambda: events.find(wanted, Paging(), actor=SYSTEM)):
+        if scanned(plan, "events", "pools", "ticket_types", "event_tags"):
+            import os
+            if os.environ.get("SHOW"):
+                open("/tmp/bad.txt", "a").write(f"{filters} {ordering} {statement[:100]!r}\n   " + " ".join(f"{n['Node Type']}:{n.get('Relation Name', n.get('Index Name',''))}" for n in nodes(plan)) + f" cost {plan['Total Cost']}\n")
+        assert not scanned(plan, "events", "ticket_types", "event_tags"), f"{statement}\n{shown(plan)}"
