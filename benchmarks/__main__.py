@@ -96,7 +96,7 @@ def _measure(bench: Bench, names: list[str], rounds: int, seconds: float, progre
     help="PostgreSQL server to measure on [default: a throw-away cluster].",
 )
 @click.option("--quick", is_flag=True, help="Smaller data set, shorter rounds; prints, and writes only with --output.")
-@click.option("--rounds", type=click.IntRange(1), help="[default: 5; quick: 2]")
+@click.option("--rounds", type=click.IntRange(1), help="[default: 3; quick: 2]")
 @click.option("--seconds", type=click.FloatRange(1), help="Length of each scenario in a round [default: 8; quick: 3].")
 @click.option("--clients", type=click.IntRange(1), default=32, show_default=True)
 @click.option("--processes", type=click.IntRange(1), default=2, show_default=True, help="Processes of turnout serve.")
@@ -119,7 +119,7 @@ def main(
 ) -> None:
     """Measure bookings, lists and details over HTTP on PostgreSQL, beside pgbench, and write the results."""
     size = data.QUICK if quick else data.FULL
-    rounds, seconds = rounds or (2 if quick else 5), seconds or (3 if quick else 8)
+    rounds, seconds = rounds or (2 if quick else 3), seconds or (3 if quick else 8)
     names = [name for name in SCENARIOS if only is None or name in only.split(",")]
     program = pgbench.find()
     if program is None:

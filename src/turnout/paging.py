@@ -114,12 +114,15 @@ def part_of(rows: Sequence[Any], paging: Paging) -> Slice:
     return Slice(len(rows), is_exact=True, rows=part, has_next=start + paging.size < len(rows))
 
 
-def fetch(session: Session, query: AnySelect, ordering: Ordering, paging: Paging) -> Slice:
+def fetch(
+    session: Session, query: AnySelect, ordering: Ordering, paging: Paging, *, shown: AnySelect | None = None
+) -> Slice:
     """Return the wanted part of `query`, in two statements (three where a long list's count is estimated).
 
+    `shown` is what to return of each row instead, joined by the ordering's id to the rows of the part alone.
     Raises `Invalid` for a page that is too deep or a cursor that was not made here.
     """
-    count, is_exact = _count(session, query)
+    count, is_exact = _count(session, query, ordering)
     columns = [ordering.column.label("cursor_value"), ordering.id.label("cursor_id")]
     wanted = query.add_columns(*columns).order_by(*ordering.clauses).limit(paging.size + 1)
     if paging.cursor is None:
@@ -129,7 +132,7 @@ def fetch(session: Session, query: AnySelect, ordering: Ordering, paging: Paging
         wanted = wanted.offset(offset)
     elif paging.cursor:
         wanted = wanted.where(_after(ordering, paging.cursor))
-    rows = session.execute(wanted).all()
+    rows = session.execute(wanted if shown is None else _joined(shown, wanted, ordering)).all()
     has_next = len(rows) > paging.size
     rows = rows[: paging.size]
     walks = paging.cursor is not None or paging.page * paging.size + paging.size > DEEPEST
@@ -137,11 +140,19 @@ def fetch(session: Session, query: AnySelect, ordering: Ordering, paging: Paging
     return Slice(count, is_exact, rows, has_next, next_cursor)
 
 
-def _count(session: Session, query: AnySelect) -> tuple[int, bool]:
+def _joined(shown: AnySelect, wanted: AnySelect, ordering: Ordering) -> AnySelect:
+    part = wanted.subquery("part")
+    again = Ordering(ordering.name, part.c.cursor_value, part.c.cursor_id, descending=ordering.descending)
+    return shown.add_columns(*part.c).join(part, part.c.cursor_id == ordering.id).order_by(*again.clauses)
+
+
+def _count(session: Session, query: AnySelect, ordering: Ordering) -> tuple[int, bool]:
     matches: AnySelect = query.with_only_columns(literal_column("1"), maintain_column_froms=True).order_by(None)
     if session.get_bind().dialect.name == "sqlite":
         return session.scalar(select(func.count()).select_from(matches.subquery())) or 0, True
-    counted = session.scalar(select(func.count()).select_from(matches.limit(EXACT + 1).subquery())) or 0
+    # In the order of an index: reading from the start of the table, it may take long to meet the first that match.
+    some = matches.order_by(*ordering.clauses).limit(EXACT + 1)
+    counted = session.scalar(select(func.count()).select_from(some.subquery())) or 0
     if counted <= EXACT:
         return counted, True
     plan: Any = session.scalar(_Explain(matches))

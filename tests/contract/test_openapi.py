@@ -57,7 +57,8 @@ def test_every_error_is_a_problem_document_with_examples_of_its_codes(document):
 def test_names_are_unique_and_plain(document):
     names = [operation["operationId"] for _, operation in described(document)]
     assert len(names) == len(set(names))
-    assert all(re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in names)
+    assert all(re.fullmatch(r"[a-z][A-Za-z0-9]*", name) for name in names)
+    assert document["paths"]["/users/me"]["get"]["operationId"] == "readMe"
     assert all(re.fullmatch(r"[A-Z][A-Za-z0-9]*", name) for name in document["components"]["schemas"])
 
 

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import get_args
 
 from cachetools import TTLCache
 from pyramid.config import Configurator
@@ -21,7 +22,7 @@ from turnout.auth.models import ApiToken, SignInSession
 from turnout.auth.tokens import ACCESS, API_TOKEN_PREFIX, TokenSigner, hash_token
 from turnout.db import AnyRow, AnySelect
 from turnout.security.actors import Actor
-from turnout.users.hooks import RolesChanged
+from turnout.users.hooks import RolesChanged, UsersDeleting
 from turnout.users.models import User
 
 REMEMBERED = 10_000
@@ -33,6 +34,21 @@ class _Known:
     actor: Actor
     source: Hashable
     expires_at: float
+
+
+_Ending = RolesChanged | UsersDeleting | SignedOut | ApiTokenRevoked
+
+
+def _concerns(event: _Ending, known: _Known) -> bool:
+    match event:
+        case RolesChanged():
+            return known.actor.user_id == event.user_id
+        case UsersDeleting():
+            return known.actor.user_id in event.user_ids
+        case SignedOut():
+            return known.source == event.session_id
+        case ApiTokenRevoked():
+            return known.source == event.token_hash
 
 
 _SESSION_QUERY = (
@@ -112,19 +128,14 @@ class Authenticator:
         )
         return _Known(actor, hashed, row.expires_at.timestamp() if row.expires_at else float("inf"))
 
-    def forget(self, event: RolesChanged | SignedOut | ApiTokenRevoked) -> None:
-        """Forget what is known of a user, a session or a token as soon as its change is committed."""
+    def forget(self, event: _Ending) -> None:
+        """Forget what is known of users, a session or a token as soon as the change to them is committed."""
         event.request.tm.get().addAfterCommitHook(self._forget, args=(event,))
 
-    def _forget(self, is_committed: bool, event: RolesChanged | SignedOut | ApiTokenRevoked) -> None:  # noqa: FBT001 - the hook's protocol
+    def _forget(self, is_committed: bool, event: _Ending) -> None:  # noqa: FBT001 - the hook's protocol
         with self._lock:
             for token, known in list(self._known.items()) if is_committed else ():
-                gone = (
-                    known.actor.user_id == event.user_id
-                    if isinstance(event, RolesChanged)
-                    else known.source == (event.session_id if isinstance(event, SignedOut) else event.token_hash)
-                )
-                if gone:
+                if _concerns(event, known):
                     del self._known[token]
 
     @staticmethod
@@ -133,5 +144,5 @@ class Authenticator:
         settings = config.get_settings()
         authenticator = Authenticator(settings["turnout.secret"], settings["auth.recheck_seconds"])
         config.registry.authenticate = authenticator
-        for event in (RolesChanged, SignedOut, ApiTokenRevoked):
+        for event in get_args(_Ending):
             config.add_subscriber(authenticator.forget, event)

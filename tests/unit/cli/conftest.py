@@ -37,7 +37,7 @@ def turnout(here) -> Callable[..., Result]:
 
 
 @pytest.fixture
-def on_database(monkeypatch, fresh_database):
+def on_database(here, monkeypatch, fresh_database):
     """Let the command line use a migrated database of the test's own, on both kinds of server."""
     monkeypatch.setenv("TURNOUT_DATABASE_URL", fresh_database)
     return fresh_database

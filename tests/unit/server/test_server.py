@@ -179,7 +179,7 @@ def test_a_request_that_is_running_when_it_is_told_to_stop_is_answered():
     def conversation(server):
         with socket.create_connection((server.host, server.port)) as connection:
             connection.sendall(request("Content-Length: 2", "Connection: close", body=b"ab"))
-            answer = connection.recv(65536)
+            answer = read_all(connection)
             stopped.set()
             return answer
 

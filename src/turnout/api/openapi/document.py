@@ -131,6 +131,12 @@ def _tags(registry: Registry, found: Iterable[Operation]) -> list[dict[str, str]
     return [{"name": tag, "description": described[tag]} for tag in sorted({operation.tag for operation in found})]
 
 
+def _camel(name: str) -> str:
+    """Return a view's name as most generated clients want it, and as Swagger UI likes it in links."""
+    first, *others = name.split("_")
+    return first + "".join(word.capitalize() for word in others)
+
+
 def _operation(
     operation: Operation, registry: Registry, components: Components, responses: Responses
 ) -> dict[str, Any]:
@@ -141,7 +147,7 @@ def _operation(
     if not permission.tokens and ANYONE not in permission.roles:
         told.append("API tokens cannot have it.")
     described: dict[str, Any] = {
-        "operationId": operation.name,
+        "operationId": _camel(operation.name),
         "tags": [operation.tag],
         "summary": summary.strip().removesuffix("."),
         "description": "\n\n".join(filter(None, told)),

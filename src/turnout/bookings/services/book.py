@@ -90,6 +90,11 @@ class _Tally:
             Counter(facts.bookings),
         )
 
+    def take_slot(self, attendee: int, slot: int | None) -> None:
+        self.bookings[attendee] += 1
+        if slot is not None:
+            self.slots.setdefault(attendee, set()).add(slot)
+
 
 Outcome = dict[str, Any] | DomainError
 
@@ -163,8 +168,10 @@ class Booker:
         _require_limits(offer, counts, now)
         attendee_id = _attendee(request, offer, person, facts)
         # A user without an attendee gets one with the booking; until then the negative user id stands for it.
-        slot = _take_slot(offer, tally, attendee_id if attendee_id is not None else -person.user_id)
+        guest = attendee_id if attendee_id is not None else -person.user_id
+        slot = _free_slot(offer, tally, guest)
         _take_places(offer, tally, counts)
+        tally.take_slot(guest, slot)
         total = sum((kind.price for kind in kinds), Decimal(0))
         code = _new_code()
         booking = {
@@ -280,22 +287,19 @@ def _attendee(request: BookingRequest, offer: Offer, person: Person, facts: Fact
     raise Invalid({"attendee_id": "there is no such attendee"})
 
 
-def _take_slot(offer: Offer, tally: _Tally, attendee: int) -> int | None:
+def _free_slot(offer: Offer, tally: _Tally, attendee: int) -> int | None:
     limit = offer.bookings_per_attendee
-    slot = None
-    if limit is not None:
-        if tally.bookings[attendee] >= limit:
-            tally.is_short = True
-            raise DuplicateBooking(
-                "This attendee has a booking for the event already."
-                if limit == 1
-                else f"This attendee has {limit} bookings for the event already, as many as it allows."
-            )
-        used = tally.slots.setdefault(attendee, set())
-        slot = next(number for number in range(1, limit + 1) if number not in used)
-        used.add(slot)
-    tally.bookings[attendee] += 1
-    return slot
+    if limit is None:
+        return None
+    if tally.bookings[attendee] >= limit:
+        tally.is_short = True
+        raise DuplicateBooking(
+            "This attendee has a booking for the event already."
+            if limit == 1
+            else f"This attendee has {limit} bookings for the event already, as many as it allows."
+        )
+    used = tally.slots.get(attendee, set())
+    return next(number for number in range(1, limit + 1) if number not in used)
 
 
 def _take_places(offer: Offer, tally: _Tally, counts: Counter[int]) -> None:

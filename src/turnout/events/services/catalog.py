@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, column, exists, false, func, literal, literal_column, or_, select, text
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from turnout.clock import Clock
 from turnout.db import AnyRow, AnySelect
@@ -31,7 +31,6 @@ _ORDERINGS: dict[str, Any] = {
     "title": Event.title,
     "price": Event.price,
 }
-_TypePool = aliased(Pool)
 
 
 def _shown() -> AnySelect:
@@ -67,8 +66,8 @@ class EventCatalog:
         """Return the events that match, as they are shown, four statements however many they are."""
         name = filters["ordering"]
         ordering = Ordering(name, _ORDERINGS[name.lstrip("-")], Event.id, descending=name.startswith("-"))
-        query = _shown().where(*self._conditions(filters, actor))
-        found = fetch(self.session, query, ordering, paging)
+        query = select().select_from(Event).where(*self._conditions(filters, actor))
+        found = fetch(self.session, query, ordering, paging, shown=_shown())
         return Slice(found.count, found.is_exact, self._represent(found.rows), found.has_next, found.next_cursor)
 
     def get(self, event_id: int, *, actor: Actor) -> Versioned:
@@ -110,18 +109,10 @@ class EventCatalog:
         if filters["upcoming_only"]:
             conditions.append(Event.starts_at > now)
         if filters["available_only"]:
-            conditions.append(or_(Pool.capacity.is_(None), Pool.taken < Pool.capacity))
+            conditions.append(_has_places(Event.pool_id))
             conditions.append(
-                exists()
-                .where(TicketType.event_id == Event.id)
-                .where(
-                    or_(
-                        TicketType.pool_id.is_(None),
-                        exists().where(
-                            _TypePool.id == TicketType.pool_id,
-                            or_(_TypePool.capacity.is_(None), _TypePool.taken < _TypePool.capacity),
-                        ),
-                    )
+                exists().where(
+                    TicketType.event_id == Event.id, or_(TicketType.pool_id.is_(None), _has_places(TicketType.pool_id))
                 )
             )
         return conditions
@@ -183,6 +174,10 @@ def _has_any_tag(slugs: str) -> ColumnElement[bool]:
     return Event.id.in_(
         select(event_tags.c.event_id).join(Tag, Tag.id == event_tags.c.tag_id).where(Tag.slug.in_(wanted))
     )
+
+
+def _has_places(pool_id: Any) -> ColumnElement[bool]:
+    return exists().where(Pool.id == pool_id, or_(Pool.capacity.is_(None), Pool.taken < Pool.capacity))
 
 
 def _places(row: AnyRow, kinds: list[dict[str, Any]]) -> dict[str, Any]:
