@@ -143,11 +143,12 @@ def main(
             signed = requests.tokens(secret, size.users)
             further = {} if threads is None else {"server_threads": str(threads)}
             with servers.serving(address, secret, processes=processes, **further) as listening:
+                idle = report.idle_share()
                 bench = Bench(connection, address, listening, signed, published, clients, program)
                 counted = _count_statements(bench, address, secret, names)
                 _warm_up(bench)
                 measured = _measure(bench, names, rounds, seconds, progress)
-            facts = report.machine(connection)
+            facts = report.machine(connection, idle)
     conditions = report.Conditions(
         *(size, clients, processes, f"{threads} threads each" if threads else "threads by default", rounds, seconds),
         shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]]),

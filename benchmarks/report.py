@@ -2,6 +2,7 @@
 
 import os
 import platform
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -32,8 +33,21 @@ class Conditions:
     command: str
 
 
-def machine(connection: psycopg.Connection) -> list[tuple[str, str]]:
-    """Return the facts of the machine that figures depend on."""
+def idle_share(seconds: float = 3.0) -> float:
+    """Watch the machine for `seconds` and return which share of its cores has nothing to do (Linux)."""
+
+    def times() -> tuple[int, int]:
+        spent = [int(field) for field in Path("/proc/stat").read_text("ascii").splitlines()[0].split()[1:9]]
+        return spent[3] + spent[4], sum(spent)
+
+    idle, whole = times()
+    time.sleep(seconds)
+    idle_after, whole_after = times()
+    return (idle_after - idle) / max(1, whole_after - whole)
+
+
+def machine(connection: psycopg.Connection, idle: float) -> list[tuple[str, str]]:
+    """Return the facts of the machine that figures depend on; `idle` is what `idle_share` said before the rounds."""
     shown = {
         name: str((connection.execute(f"SHOW {name}").fetchone() or [""])[0])
         for name in ("server_version", "fsync", "synchronous_commit", "full_page_writes", "shared_buffers")
@@ -50,6 +64,7 @@ def machine(connection: psycopg.Connection) -> list[tuple[str, str]]:
     return [
         ("Date", datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")),
         ("Machine", f"{os.cpu_count()} cores ({cpu}), {platform.system()} {platform.release()}"),
+        ("Idle before the rounds", f"{idle:.0%} of the cores; under about 95% others took part, and the figures say little"),
         ("PostgreSQL", ", ".join([shown.pop("server_version").split()[0], *(f"{k} {v}" for k, v in shown.items())])),
         (
             "Python",

@@ -1,10 +1,12 @@
 """The web server: waitress, with errors as problem documents, large bodies refused unread, and a clean stop."""
 
+import gc
 import json
 import logging
 import secrets
 import signal
 import socket
+import sys
 import time
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -216,6 +218,7 @@ class Server:
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT; what is being answered then is answered, a second signal cuts it off."""
         previous = {number: signal.signal(number, _stop) for number in (signal.SIGTERM, signal.SIGINT)}
+        _steady()
         try:
             wasyncore.loop(timeout=1, map=self._server._map, use_poll=True)  # noqa: SLF001 - as its own run() does
         except (SystemExit, KeyboardInterrupt):
@@ -229,6 +232,18 @@ class Server:
         self._server.socket.close()
         self._server.task_dispatcher.shutdown(timeout=GRACE_SECONDS)
         wasyncore.close_all(self._server._map)  # noqa: SLF001 - as its own close() does
+
+
+def _steady() -> None:
+    """Keep requests from waiting for the interpreter.
+
+    What was made at start lives as long as the server: frozen, it is not looked through again and again. A thread that
+    comes back from the database with a pool locked gets the interpreter in half a millisecond instead of five.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+    sys.setswitchinterval(0.0005)
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:

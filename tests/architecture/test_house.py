@@ -49,7 +49,7 @@ def python_files():
         yield from (path for path in (ROOT / top).rglob("*.py") if "migrations" not in path.parts)
 
 
-@pytest.mark.parametrize("path", python_files(), ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("path", list(python_files()), ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_file_is_short_enough_to_be_read(path):
     if path.parent.name == "versions":
         pytest.skip("a migration is written once")

@@ -1,13 +1,21 @@
 """The OpenAPI document: valid, complete, and stable in what generated clients hold on to."""
 
+import dataclasses
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
+import colander
 import pytest
 from openapi_spec_validator import validate
 
+from turnout import schema as fields
+from turnout.api.openapi.document import check_names
+from turnout.api.openapi.schemas import Components
 from turnout.api.service import PREFIX, operations
+from turnout.errors import StartError
+from turnout.schema import Schema
 
 
 @pytest.fixture
@@ -117,3 +125,64 @@ def test_it_may_be_kept_and_asked_about(world):
     assert "max-age" in first.headers["Cache-Control"]
     again = world.api.get("/openapi.json", headers={"If-None-Match": first.headers["ETag"]}, status=304)
     assert again.body == b""
+
+
+def test_two_operations_with_one_name_stop_the_start(world):
+    found = operations(world.application.registry)
+    check_names(found)
+    first, second = found[0], dataclasses.replace(found[1], name=found[0].name)
+    with pytest.raises(StartError, match=f"Two operations are named {first.name}: {first.method} {first.path} and"):
+        check_names([first, second])
+
+
+def test_two_schemas_with_one_name_are_told_apart_or_refused():
+    class Thing(Schema):
+        """A thing."""
+
+        name = fields.text(10)
+
+    first = Thing
+
+    class Thing(Schema):
+        """A thing."""
+
+        name = fields.text(20)
+
+    components = Components()
+    components.body(first())
+    components.body(first())
+    with pytest.raises(StartError, match="Two different schemas are named Thing"):
+        components.body(Thing())
+
+
+def test_nodes_become_what_they_accept():
+    class Everything(Schema):
+        """Of every kind."""
+
+        word = fields.choice(["a", "b"], optional=True)
+        amount = fields.money(missing=Decimal("1.50"))
+        day = fields.day(missing=colander.drop)
+        codes = fields.many(fields.currency(name="code"), 3, 1)
+        beginning = fields.text(9, 3)
+        since = fields.moment(nullable=True)
+
+    components = Components()
+    assert components.body(Everything()) == {"$ref": "#/components/schemas/Everything"}
+    found = components.schemas["Everything"]
+    assert found["required"] == ["codes", "beginning", "since"]
+    members = found["properties"]
+    assert members["word"] == {"type": ["string", "null"], "enum": ["a", "b", None]}
+    assert members["amount"]["default"] == "1.50"
+    assert [kind["type"] for kind in members["amount"]["anyOf"]] == ["string", "number"]
+    assert members["day"]["format"] == "date"
+    assert members["codes"] == {
+        "type": "array",
+        "items": {"$ref": "#/components/schemas/Currency"},
+        "minItems": 1,
+        "maxItems": 3,
+    }
+    assert "EUR" in components.schemas["Currency"]["enum"]
+    assert re.search(members["beginning"]["pattern"], " a c ")
+    assert not re.search(members["beginning"]["pattern"], "  ab ")
+    assert members["since"]["type"] == ["string", "null"]
+    assert components.parameter(fields.money(name="price"))["type"] == "string"

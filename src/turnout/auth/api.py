@@ -64,7 +64,7 @@ def represent(row: ApiToken) -> dict[str, Any]:
     return {name: getattr(row, name) for name in ("id", "name", "hint", "scopes", "created_at", "expires_at")}
 
 
-@tokens.get(permission="auth:tokens", query=schemas.ApiTokenQuery, answer=schemas.ApiTokenPage)
+@tokens.get(permission="auth:read_tokens", query=schemas.ApiTokenQuery, answer=schemas.ApiTokenPage)
 def list_tokens(request: Request) -> dict[str, Any]:
     """List one's own API tokens."""
     found = request.find_service(ApiTokenService).all(actor=request.actor)
@@ -92,7 +92,7 @@ def create_token(request: Request) -> dict[str, Any]:
     return represent(row) | {"token": secret}
 
 
-@token.delete(permission="auth:tokens", refuses=(NotFound,))
+@token.delete(permission="auth:revoke_tokens", refuses=(NotFound,))
 def revoke_token(request: Request) -> None:
     """Revoke an API token."""
     request.find_service(ApiTokenService).revoke(int(request.matchdict["id"]), actor=request.actor)

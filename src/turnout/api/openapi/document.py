@@ -127,6 +127,7 @@ def _tags(registry: Registry, found: Iterable[Operation]) -> list[dict[str, str]
         for _method, view, _options in service.definitions:
             package = sys.modules.get(view.__module__.rpartition(".")[0])
             said = ((package and package.__doc__) or service.tag).strip().partition("\n")[0]
+            said = said.partition(": ")[2] or said  # "Venues: the places where events are held."
             described.setdefault(service.tag, said[:1].upper() + said[1:])
     return [{"name": tag, "description": described[tag]} for tag in sorted({operation.tag for operation in found})]
 

@@ -111,7 +111,8 @@ def read_facts(
     session: Session, event_id: int, user_ids: Collection[int], attendee_ids: Collection[int], now: datetime
 ) -> Facts:
     """Return the facts about an event, the users who book and the attendees that they name."""
-    rows = session.execute(
+    # On the connection: the session's own execute() takes twice as long for so wide a row, to load no object.
+    rows = session.connection().execute(
         _QUERY,
         {"event_id": event_id, "user_ids": list(user_ids), "attendee_ids": list(attendee_ids) or [0], "now": now},
     ).all()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, column, exists, false, func, literal, literal_column, or_, select, text
+from sqlalchemy import ColumnElement, column, exists, false, func, literal, literal_column, or_, select, table, text
 from sqlalchemy.orm import Session
 
 from turnout.clock import Clock
@@ -31,6 +31,7 @@ _ORDERINGS: dict[str, Any] = {
     "title": Event.title,
     "price": Event.price,
 }
+_INDEX = table("events_search", column("rowid", Event.id.type))
 
 
 def _shown() -> AnySelect:
@@ -159,8 +160,7 @@ def _words(given: str) -> list[str]:
 
 def _in_index(match: str) -> ColumnElement[bool]:
     """Return the condition that SQLite's full-text index finds the event."""
-    rowids = text("SELECT rowid FROM events_search WHERE events_search MATCH :match").bindparams(match=match)
-    return Event.id.in_(rowids.columns(column("rowid", Event.id.type)))
+    return Event.id.in_(select(_INDEX.c.rowid).where(literal_column(_INDEX.name).op("MATCH")(match)))
 
 
 def _category(id_or_slug: str) -> Any:
