@@ -13,7 +13,7 @@ from benchmarks.data import Tally
 
 SPREAD = 1_000
 PLENTY = 10_000_000
-LAST_PLACES = 1_000
+LAST_PLACES = 100
 NAIVE = "naive"
 
 

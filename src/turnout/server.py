@@ -3,6 +3,7 @@
 import gc
 import json
 import logging
+import os
 import secrets
 import signal
 import socket
@@ -176,6 +177,16 @@ def inherited_socket(descriptor: int) -> socket.socket:
         raise StartError(f"File descriptor {descriptor} is not a socket to listen on: {error.strerror}.") from None
 
 
+class _Alarm(wasyncore.file_dispatcher):
+    """Wakes the main loop."""
+
+    def writable(self) -> bool:
+        return False
+
+    def handle_read(self) -> None:
+        self.recv(64)
+
+
 class Server:
     """Serves `application` on `listener` until it is told to stop."""
 
@@ -207,6 +218,7 @@ class Server:
         )
         server.channel_class = Channel
         self._server = server
+        self._is_stopping = False
         self.host, self.port = server.effective_host, int(server.effective_port)
 
     @property
@@ -217,21 +229,37 @@ class Server:
 
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT; what is being answered then is answered, a second signal cuts it off."""
-        previous = {number: signal.signal(number, _stop) for number in (signal.SIGTERM, signal.SIGINT)}
-        _steady()
+        sockets: Any = self._server._map  # noqa: SLF001 - as its own run() does
+        # Whichever thread a signal reaches, this wakes the main one, which alone may handle it.
+        reader, writer = os.pipe()
+        os.set_blocking(writer, False)
+        alarm: Any = reader
+        _Alarm(alarm, sockets)
+        os.close(reader)  # the alarm has a copy
+        previous = {number: signal.signal(number, self._stop) for number in (signal.SIGTERM, signal.SIGINT)}
+        woken_before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
         try:
-            wasyncore.loop(timeout=1, map=self._server._map, use_poll=True)  # noqa: SLF001 - as its own run() does
-        except (SystemExit, KeyboardInterrupt):
+            while not self._is_stopping:
+                wasyncore.loop(timeout=1, map=sockets, use_poll=True, count=1)
             self.close()
         finally:
+            signal.set_wakeup_fd(woken_before)
             for number, handler in previous.items():
                 signal.signal(number, handler)
+            os.close(writer)
+
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        if self._is_stopping:
+            raise SystemExit(1)
+        self._is_stopping = True
 
     def close(self) -> None:
         """Take no more requests, let the running ones end, and hang up."""
         self._server.socket.close()
-        self._server.task_dispatcher.shutdown(timeout=GRACE_SECONDS)
-        wasyncore.close_all(self._server._map)  # noqa: SLF001 - as its own close() does
+        try:
+            self._server.task_dispatcher.shutdown(timeout=GRACE_SECONDS)
+        finally:
+            wasyncore.close_all(self._server._map)  # noqa: SLF001 - as its own close() does
 
 
 def _steady() -> None:
@@ -244,7 +272,3 @@ def _steady() -> None:
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
     sys.setswitchinterval(0.0005)
-
-
-def _stop(_number: int, _frame: FrameType | None) -> None:
-    raise SystemExit(0)

@@ -46,7 +46,7 @@ def test_json_has_a_line_for_each_thing_that_happened(lines):
     quiet, error, library = (json.loads(line) for line in lines("json", "info"))
     assert (quiet["event"], quiet["level"], quiet["request_id"]) == ("quiet", "info", "abc")
     assert (error["event"], error["request_id"]) == ("unexpected error", "abc")
-    assert error["exception"][0]["exc_type"] == "RuntimeError"
+    assert "RuntimeError" in str(error["exception"])
     assert (library["event"], library["level"], library["request_id"]) == ("from a library", "warning", "abc")
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", library["timestamp"])
 

@@ -8,6 +8,7 @@ from turnout.auth import api
 from turnout.auth.authenticator import Authenticator
 from turnout.auth.services import ApiTokenService, SignInService
 from turnout.security.actors import ANYONE, USER
+from turnout.users.hooks import PasswordChanged, UserDisabled
 
 
 class AuthSettings(colander.MappingSchema):
@@ -20,6 +21,18 @@ class AuthSettings(colander.MappingSchema):
     )
 
 
+def end_sessions(event: PasswordChanged) -> None:
+    """Let nobody stay who signed in with the old password, but the session that changed it."""
+    here = event.request.actor.session_id
+    event.request.find_service(SignInService).sign_out_everywhere(event.user_id, besides=here)
+
+
+def end_everything(event: UserDisabled) -> None:
+    """End the sessions and tokens of a disabled user for good: enabled again, they sign in again."""
+    event.request.find_service(SignInService).sign_out_everywhere(event.user_id)
+    event.request.find_service(ApiTokenService).revoke_all(event.user_id)
+
+
 def includeme(config: Configurator) -> None:
     config.declare_settings("auth", AuthSettings)
     config.declare_permission("auth:sign_in", "Sign in", ANYONE, tokens=False)
@@ -30,6 +43,8 @@ def includeme(config: Configurator) -> None:
     config.add_service(SignInService)
     config.add_service(ApiTokenService)
     config.include(Authenticator.includeme)
+    config.add_subscriber(end_sessions, PasswordChanged)
+    config.add_subscriber(end_everything, UserDisabled)
     for service in api.SERVICES:
         config.add_api_service(service)
     config.add_capability("auth", "Access and refresh tokens for people, scoped API tokens for programs")

@@ -85,6 +85,20 @@ class SignInService:
         )
         self.announce(SignedOut(session_id))
 
+    def sign_out_everywhere(self, user_id: int, besides: int | None = None) -> None:
+        """End every session of a user but one."""
+        ended = self.session.scalars(
+            update(SignInSession)
+            .where(
+                SignInSession.user_id == user_id, SignInSession.revoked_at.is_(None), SignInSession.id != (besides or 0)
+            )
+            .values(revoked_at=self.clock.now())
+            .returning(SignInSession.id)
+            .execution_options(synchronize_session=False)
+        ).all()
+        for session_id in ended:
+            self.announce(SignedOut(session_id))
+
     def _tokens(self, user_id: int, session_id: int, generation: int) -> dict[str, Any]:
         now = self.clock.now()
         minutes = self.settings["auth.access_minutes"]
@@ -136,6 +150,12 @@ class ApiTokenService:
         return self.session.scalars(
             select(ApiToken).where(ApiToken.user_id == actor.user_id).order_by(ApiToken.id.desc())
         ).all()
+
+    def revoke_all(self, user_id: int) -> None:
+        """Delete every token of a user."""
+        query = delete(ApiToken).where(ApiToken.user_id == user_id).returning(ApiToken.token_hash)
+        for token_hash in self.session.scalars(query).all():
+            self.announce(ApiTokenRevoked(token_hash))
 
     def revoke(self, token_id: int, *, actor: Actor) -> None:
         """Delete a token of the actor's. Raises `NotFound`."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from turnout.attendees.models import Attendee
@@ -70,10 +70,13 @@ class RsvpService:
         self._stop_following(event_id, actor)
 
     def _active(self, event_id: int, actor: Actor) -> list[Booking]:
-        """Return the user's bookings for themself; those they made for others are none of this."""
+        """Return the bookings with which the user holds places for themself; those made for others are none of this."""
         own = select(Attendee.id).where(Attendee.user_id == actor.user_id)
         query = select(Booking).where(
-            Booking.event_id == event_id, Booking.attendee_id.in_(own), Booking.status.in_(ACTIVE)
+            Booking.event_id == event_id,
+            Booking.attendee_id.in_(own),
+            Booking.status.in_(ACTIVE),
+            or_(Booking.expires_at.is_(None), Booking.expires_at > self.clock.now()),
         )
         return list(self.session.scalars(query.order_by(Booking.id)))
 

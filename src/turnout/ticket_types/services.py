@@ -137,10 +137,11 @@ class TicketTypeService:
         return self.session.scalar(select(func.count()).where(TicketType.event_id == event.id)) or 0
 
     def _flush(self, kind: TicketType) -> None:
+        name = kind.name  # cannot be read any more once the flush has failed
         try:
             self.session.flush()
         except IntegrityError:
-            raise TicketTypeExists(f"The event has a ticket type named {kind.name!r} already.") from None
+            raise TicketTypeExists(f"The event has a ticket type named {name!r} already.") from None
 
     def _keep_price(self, event: Event) -> None:
         lowest = self.session.scalar(select(func.min(TicketType.price)).where(TicketType.event_id == event.id))

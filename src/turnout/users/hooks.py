@@ -32,3 +32,10 @@ class UsersDeleting(DomainEvent):
     """Accounts are about to be deleted: whoever keeps something of theirs removes it now, or refuses."""
 
     user_ids: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordChanged(DomainEvent):
+    """A user has a new password; whoever signed in with the old one should not stay."""
+
+    user_id: int

@@ -14,7 +14,7 @@ from turnout.paging import Ordering, Paging, Slice, fetch
 from turnout.security.actors import SYSTEM, Actor
 from turnout.security.passwords import hash_password, verify_password, weakness
 from turnout.users.errors import UserTaken
-from turnout.users.hooks import RolesChanged, UserDisabled, UserRegistered, UsersDeleting
+from turnout.users.hooks import PasswordChanged, RolesChanged, UserDisabled, UserRegistered, UsersDeleting
 from turnout.users.models import User
 from turnout.versions import Versioned, require_version
 
@@ -122,7 +122,7 @@ class UserService:
         return user
 
     def find(self, filters: Mapping[str, Any], paging: Paging) -> Slice:
-        """Return users in the order of their usernames."""
+        """Return users in the order in which they registered."""
         query = select(User)
         if filters.get("search"):
             start = filters["search"].lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
@@ -160,6 +160,8 @@ class UserService:
             setattr(user, name, value)
         user.updated_at = self.clock.now()
         self._flush()
+        if password is not None:
+            self.announce(PasswordChanged(user.id))
         return user
 
     def set_roles(

@@ -10,6 +10,7 @@ from turnout.events.errors import WrongEventStatus
 from turnout.events.models import Event
 from turnout.pools.models import Pool
 from turnout.security.actors import NOBODY, SYSTEM, Actor
+from turnout.ticket_types.models import TicketType
 
 
 @pytest.fixture
@@ -86,6 +87,20 @@ def test_a_lock_shows_what_others_have_changed_meanwhile(events, actor, make, or
         events.delete(event.id, actor=actor, expected={1})
 
 
+def test_the_lowest_price_is_right_though_another_changed_it_since_it_was_read(
+    events, ticket_types, actor, make, organizer, session
+):
+    event = make.event(organizer=organizer, price=10)
+    session.execute(TicketType.__table__.update().values(price=Decimal(5)))
+    session.execute(Event.__table__.update().values(price=Decimal(5)))
+    assert event.price == 10
+    kind_id = session.scalars(select(TicketType.id)).one()
+
+    ticket_types.change(events.locked(event.id, actor=actor), kind_id, {"price": Decimal(10)})
+
+    assert session.scalar(select(Event.__table__.c.price)) == 10
+
+
 def test_a_lock_finds_that_the_event_was_deleted_meanwhile(events, actor, make, organizer, session):
     event = make.event(organizer=organizer)
     session.execute(Event.__table__.delete())
@@ -139,3 +154,14 @@ def test_following_a_venue_leaves_other_events_alone(events, make, session):
 
     assert there.place == f"Foyer, New, {venue.address}, Porto"
     assert (there.country, elsewhere.country, elsewhere.place) == ("ES", "PT", before)
+
+
+def test_a_venue_may_hold_any_number(events, make, session):
+    venue = make.venue(name="Old", capacity=100)
+    event = make.event(venue=venue, capacity=100)
+    venue.name, venue.capacity = "Endless field", None
+    session.flush()
+
+    events.follow_venue(venue.id)
+
+    assert event.place.startswith("Endless field")

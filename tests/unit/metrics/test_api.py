@@ -142,6 +142,33 @@ def test_what_was_rolled_back_is_not_counted(api, make, counted):
     assert counted.places("claimed") == 0
 
 
+class Unwilling:
+    """Something else in the transaction, which at the very end cannot commit."""
+
+    transaction_manager = None
+
+    def sortKey(self):  # noqa: N802 - the transaction package's protocol
+        return "~~"
+
+    def tpc_vote(self, _transaction):
+        raise Conflict("Not today.")
+
+    def __getattr__(self, name):
+        if name in {"abort", "tpc_begin", "commit", "tpc_finish", "tpc_abort"}:
+            return lambda _transaction: None
+        raise AttributeError(name)
+
+
+def test_what_could_not_be_committed_is_not_counted(api, make, counted):
+    def join(event):
+        event.request.tm.get().join(Unwilling())
+
+    with subscribed(api, BookingConfirmed, join):
+        book(api.as_(make.user()), make.event(), expected=409)
+    assert counted.bookings("confirmed") == 0
+    assert counted.places("claimed") == 0
+
+
 def test_what_was_tried_again_is_counted_once(api, make, counted):
     tries = []
 

@@ -134,6 +134,15 @@ def test_going_after_the_hold_has_expired_books_anew(client, answer, taken, even
     assert taken() == 1
 
 
+def test_a_hold_that_has_expired_is_no_place(client, answer, event, session, clock):
+    client.post("/bookings", {"event_id": event.id, "status": "pending"})
+    clock.move(hours=1)
+
+    answer("interested")
+
+    assert following(session) == 1
+
+
 def test_a_refusal_is_the_bookings_own(api, make, answer, taken, event, session):
     for _ in range(2):
         api.as_(make.user()).post(f"/events/{event.id}/rsvp", {"status": "going"})

@@ -33,6 +33,7 @@ def echo(environ, start_response):
 def serving(conversation, application=echo, **options):
     """Serve in the main thread, as signals need it, while `conversation(server)` runs in another; return its result."""
     options = {"threads": 2, "max_body_bytes": LIMIT} | options
+    before = signal.getsignal(signal.SIGTERM)
     with listening_socket("127.0.0.1", 0) as listener, ThreadPoolExecutor(1) as pool:
         server = Server(application, listener, **options)
 
@@ -40,7 +41,7 @@ def serving(conversation, application=echo, **options):
             try:
                 return conversation(server)
             finally:
-                while signal.getsignal(signal.SIGTERM) is not module._stop:
+                while signal.getsignal(signal.SIGTERM) == before:
                     time.sleep(0.01)
                 os.kill(os.getpid(), signal.SIGTERM)
 
@@ -169,26 +170,49 @@ def test_the_server_does_not_say_what_it_is():
 
 
 def test_a_request_that_is_running_when_it_is_told_to_stop_is_answered():
-    def last(environ, start_response):
-        os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(0.3)
+    told = threading.Event()
+
+    def slow(environ, start_response):
+        told.set()
+        time.sleep(0.5)
         return echo(environ, start_response)
 
-    stopped = threading.Event()
+    answers = []
 
     def conversation(server):
         with socket.create_connection((server.host, server.port)) as connection:
             connection.sendall(request("Content-Length: 2", "Connection: close", body=b"ab"))
-            answer = read_all(connection)
-            stopped.set()
-            return answer
+            answers.append(parsed(read_all(connection)))
 
-    with listening_socket("127.0.0.1", 0) as listener, ThreadPoolExecutor(1) as pool:
-        server = Server(last, listener, threads=2, max_body_bytes=LIMIT)
-        future = pool.submit(conversation, server)
-        server.run()
-        assert parsed(future.result())[2]["length"] == 2
-    assert stopped.is_set()
+    def start(server):
+        thread = threading.Thread(target=conversation, args=(server,))
+        thread.start()
+        told.wait(10)
+        return thread
+
+    serving(start, slow).join()
+    assert answers[0][2]["length"] == 2
+
+
+def test_a_second_signal_does_not_wait_for_anybody(monkeypatch):
+    monkeypatch.setattr(module, "GRACE_SECONDS", 60)
+    running, never = threading.Event(), threading.Event()
+
+    def stuck(_environ, _start_response):
+        running.set()
+        never.wait(60)
+
+    def conversation(server):
+        with socket.create_connection((server.host, server.port)) as connection:
+            connection.sendall(request("Connection: close"))
+            running.wait(10)
+            os.kill(os.getpid(), signal.SIGTERM)
+            while not server._is_stopping:
+                time.sleep(0.01)
+
+    with pytest.raises(SystemExit):
+        serving(conversation, stuck)
+    never.set()
 
 
 def test_it_restores_the_signal_handlers():

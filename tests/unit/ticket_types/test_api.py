@@ -221,14 +221,6 @@ def test_the_event_says_the_lowest_price(api, client, event, path, kind):
     assert api.get("/events", min_price="30").json["count"] == 1
 
 
-def test_the_price_is_right_though_the_event_was_read_before(client, session, event, path, kind):
-    """The lowest price is compared with what the event says now, not with what it said before it was locked."""
-    client.patch(f"{path}/{kind.id}", {"price": "5.00"})
-    assert event.price == 5
-    client.patch(f"{path}/{kind.id}", {"price": "20.00"})
-    assert event.price == 20
-
-
 def test_the_last_one_cannot_go(client, path, kind):
     assert client.delete(f"{path}/{kind.id}", status=409).json["code"] == "last_ticket_type"
     client.post(path, {"name": "Other"})
