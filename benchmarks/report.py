@@ -64,7 +64,10 @@ def machine(connection: psycopg.Connection, idle: float) -> list[tuple[str, str]
     return [
         ("Date", datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")),
         ("Machine", f"{os.cpu_count()} cores ({cpu}), {platform.system()} {platform.release()}"),
-        ("Idle before the rounds", f"{idle:.0%} of the cores; under about 95% others took part, and the figures say little"),
+        (
+            "Idle before the rounds",
+            f"{idle:.0%} of the cores; under about 95% others took part, and the figures say little",
+        ),
         ("PostgreSQL", ", ".join([shown.pop("server_version").split()[0], *(f"{k} {v}" for k, v in shown.items())])),
         (
             "Python",

@@ -137,7 +137,7 @@ def make_engine(url: str, *, pool_size: int = 4, statement_timeout: int = 15_000
         max_overflow=0,
         pool_pre_ping=False,
         pool_recycle=1800,
-        connect_args={"options": options, "prepare_threshold": 1},
+        connect_args={"options": options, "prepare_threshold": 1, "connect_timeout": 5},
     )
 
 
@@ -192,9 +192,19 @@ def _is_busy(error: sqlite3.Error) -> bool:
     return error.sqlite_errorname.startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
 
 
+def _is_lost(error: psycopg.OperationalError) -> bool:
+    """Tell whether the connection is gone: the server was restarted, or cannot be reached."""
+    return error.sqlstate in {None, "57P01", "57P02", "57P03"}
+
+
 # By the drivers' own errors. Lost updates (StaleDataError) and PostgreSQL's serialization failures are known already.
 zope.sqlalchemy.datamanager._retryable_errors.extend(  # noqa: SLF001 - documented in its README as the way
-    [(sqlite3.OperationalError, _is_busy), (sqlite3.IntegrityError, _is_raced), (psycopg.IntegrityError, _is_raced)]
+    [
+        (sqlite3.OperationalError, _is_busy),
+        (sqlite3.IntegrityError, _is_raced),
+        (psycopg.IntegrityError, _is_raced),
+        (psycopg.OperationalError, _is_lost),
+    ]
 )
 
 

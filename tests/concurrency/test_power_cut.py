@@ -47,7 +47,7 @@ def test_nothing_that_was_answered_is_lost_and_nothing_is_booked_twice(house):
     assert unanswered
     assert set(answered.values()) <= set(house.bookings(event))
     falling.start()
-    house.check()
+    house.turnout_check()
 
     for person, key in unanswered:
         answer = person.book(event, key=key)

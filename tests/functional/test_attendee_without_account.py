@@ -6,7 +6,14 @@ def test_booked_pending_confirmed_and_refused_twice(visitor, signed_in, admin, e
     partner, _ = signed_in("partner")
     event = organizer.post(
         "/events",
-        {"title": "Lecture", "location": "Town hall", "capacity": 10, "price": "150.00", "status": "published", **evening()},
+        {
+            "title": "Lecture",
+            "location": "Town hall",
+            "capacity": 10,
+            "price": "150.00",
+            "status": "published",
+            **evening(),
+        },
         status=201,
     )
     person = {

@@ -12,7 +12,12 @@ def test_a_booking_at_a_venue_with_history_and_cancel(visitor, signed_in, evenin
     new = {"title": "An evening of fado", "venue_id": venue["id"], **evening()}
     organizer.post("/events", new | {"capacity": 4}, status=409)
     draft = organizer.post("/events", new, status=201)
-    assert (draft["status"], draft["capacity"], draft["timezone"], draft["country"]) == ("draft", 3, "Europe/Lisbon", "PT")
+    assert (draft["status"], draft["capacity"], draft["timezone"], draft["country"]) == (
+        "draft",
+        3,
+        "Europe/Lisbon",
+        "PT",
+    )
     visitor.get(f"/events/{draft['id']}", status=404)
     assert organizer.post(f"/events/{draft['id']}/publish")["status"] == "published"
 

@@ -63,7 +63,7 @@ def list_bookings(request: Request) -> dict[str, Any]:
     versioned=True,
     refuses=(Invalid, NotFound, SoldOut, DuplicateBooking, NotOnSale),
 )
-def book(request: Request) -> dict[str, Any]:
+def create_booking(request: Request) -> dict[str, Any]:
     """Book places. A booking is confirmed at once, or held to be confirmed when `status` is "pending"."""
     wanted = request.validated["body"]
     (outcome,) = request.find_service(Booker).book(

@@ -21,7 +21,7 @@ SERVICES = (rsvp,)
     answer=schemas.RsvpView,
     refuses=(NotFound, Conflict, SoldOut, DuplicateBooking, NotOnSale, HoldExpired),
 )
-def answer(request: Request) -> dict[str, Any]:
+def answer_invitation(request: Request) -> dict[str, Any]:
     """Say whether one is going (books a place), interested (follows without one) or not coming."""
     service, event_id = request.find_service(RsvpService), int(request.matchdict["id"])
     status, booking = request.validated["body"]["status"], None

@@ -94,6 +94,8 @@ def the_books_balance(request):
             assert sum((ticket.price for ticket in valid), Decimal(0)) == booking.total_amount
         else:
             assert all(ticket.status == "cancelled" for ticket in tickets)
-        types = session.scalars(select(TicketType.event_id).where(TicketType.id.in_({t.ticket_type_id for t in tickets})))
+        types = session.scalars(
+            select(TicketType.event_id).where(TicketType.id.in_({t.ticket_type_id for t in tickets}))
+        )
         assert set(types) == {booking.event_id}
         assert session.get(Event, booking.event_id).currency == booking.currency

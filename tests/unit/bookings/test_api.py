@@ -96,7 +96,9 @@ def test_a_ticket_type_is_named(book, make, taken, kinds):
 
 
 def test_a_ticket_for_each_holder(book, make, taken, kinds):
-    event = make.event(ticket_types=[{"name": "Adult", "price": 20, "capacity": 8}, {"name": "Child", "price": 5, "capacity": 9}])
+    event = make.event(
+        ticket_types=[{"name": "Adult", "price": 20, "capacity": 8}, {"name": "Child", "price": 5, "capacity": 9}]
+    )
     adult, child = kinds(event)
     holders = [
         {"ticket_type_id": child.id, "name": "Noor 🎈"},

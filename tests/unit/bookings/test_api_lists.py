@@ -152,14 +152,22 @@ def test_who_is_coming_with_counts(api, make, book, hold):
 
     coming = client.get(path).json
 
-    assert [entry["booking_id"] for entry in coming["results"]] == [b["id"] for b in (booked, held, for_guest, cancelled)]
+    assert [entry["booking_id"] for entry in coming["results"]] == [
+        b["id"] for b in (booked, held, for_guest, cancelled)
+    ]
     assert coming["results"][0] == {
         "booking_id": booked["id"],
         "code": booked["code"],
         "status": "confirmed",
         "quantity": 2,
         "booking_date": booked["booking_date"],
-        "attendee": {"id": booked["attendee_id"], "first_name": "Ada", "last_name": "M", "email": ada.email, "phone": ""},
+        "attendee": {
+            "id": booked["attendee_id"],
+            "first_name": "Ada",
+            "last_name": "M",
+            "email": ada.email,
+            "phone": "",
+        },
     }
     assert coming["results"][2]["attendee"]["phone"] == "+351 555 0100"
     counts = [

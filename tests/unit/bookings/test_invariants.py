@@ -59,9 +59,14 @@ class BookingMachine(RuleBasedStateMachine):
         make = Make(self.session, self.clock)
         kinds = [{"name": "Seat", "price": "12.50", "capacity": limit}, {"name": "Standing", "price": 5}]
         rules = {"max_tickets_per_booking": 6, "bookings_per_attendee": slots}
-        self.events = [make.event(capacity=capacity, ticket_types=kinds, **rules), make.event(capacity=5, ticket_types=kinds)]
+        self.events = [
+            make.event(capacity=capacity, ticket_types=kinds, **rules),
+            make.event(capacity=5, ticket_types=kinds),
+        ]
         self.kinds = [
-            self.session.scalars(select(TicketType).where(TicketType.event_id == event.id).order_by(TicketType.id)).all()
+            self.session.scalars(
+                select(TicketType).where(TicketType.event_id == event.id).order_by(TicketType.id)
+            ).all()
             for event in self.events
         ]
         api = Api(self.application, self.session)
@@ -83,7 +88,9 @@ class BookingMachine(RuleBasedStateMachine):
     def state(self):
         self.session.expire_all()
         return [
-            self.session.execute(select(Booking.id, Booking.status, Booking.quantity, Booking.version).order_by(Booking.id)).all(),
+            self.session.execute(
+                select(Booking.id, Booking.status, Booking.quantity, Booking.version).order_by(Booking.id)
+            ).all(),
             self.session.execute(select(Ticket.id, Ticket.status).order_by(Ticket.id)).all(),
             self.session.execute(select(Pool.id, Pool.taken, Pool.capacity).order_by(Pool.id)).all(),
         ]
@@ -108,7 +115,14 @@ class BookingMachine(RuleBasedStateMachine):
                 return False
         return True
 
-    @rule(target=bookings, user=USERS, event=EVENTS, kinds=st.lists(TYPES, min_size=1, max_size=6), guest=USERS, hold=st.booleans())
+    @rule(
+        target=bookings,
+        user=USERS,
+        event=EVENTS,
+        kinds=st.lists(TYPES, min_size=1, max_size=6),
+        guest=USERS,
+        hold=st.booleans(),
+    )
     def book(self, user, event, kinds, guest, hold):
         tickets = [{"ticket_type_id": self.kinds[event][kind].id} for kind in kinds]
         body = {"event_id": self.events[event].id, "tickets": tickets, "attendee_id": self.guests[guest]}
@@ -152,13 +166,21 @@ class BookingMachine(RuleBasedStateMachine):
     @rule(event=EVENTS, capacity=FEW)
     def change_capacity(self, event, capacity):
         answer = self.send(self.staff, "PATCH", f"/events/{self.events[event].id}", {"capacity": capacity})
-        assert answer.json["capacity"] == capacity if answer.status_int == OK else answer.json["code"] == "capacity_below_taken"
+        assert (
+            answer.json["capacity"] == capacity
+            if answer.status_int == OK
+            else answer.json["code"] == "capacity_below_taken"
+        )
 
     @rule(event=EVENTS, kind=TYPES, limit=FEW, price=st.sampled_from(["12.50", "5.00", "0.10"]))
     def change_type(self, event, kind, limit, price):
         path = f"/events/{self.events[event].id}/ticket-types/{self.kinds[event][kind].id}"
         answer = self.send(self.staff, "PATCH", path, {"capacity": limit, "price": price})
-        assert answer.json["capacity"] == limit if answer.status_int == OK else answer.json["code"] == "capacity_below_taken"
+        assert (
+            answer.json["capacity"] == limit
+            if answer.status_int == OK
+            else answer.json["code"] == "capacity_below_taken"
+        )
 
     @rule(event=EVENTS, slots=st.one_of(st.none(), st.integers(1, 3)))
     def change_slots(self, event, slots):

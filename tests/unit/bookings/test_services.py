@@ -139,7 +139,12 @@ def test_several_events_at_once(book_all, make, taken):
     ada, grace = make.user(), make.user()
 
     outcomes = book_all(
-        wish(ada, third, 2), wish(grace, first), wish(ada, first), wish(grace, third), wish(ada, second), wish(ada, first)
+        wish(ada, third, 2),
+        wish(grace, first),
+        wish(ada, first),
+        wish(grace, third),
+        wish(ada, second),
+        wish(ada, first),
     )
 
     assert [made(outcome) for outcome in outcomes] == [2, 1, 1, SoldOut, 1, DuplicateBooking]
@@ -326,7 +331,9 @@ def test_places_go_to_others_meanwhile(shop, of_event):
     event = shop.make.event(ticket_types=[{"name": "Seat", "capacity": 90}, {"name": "Standing", "capacity": 90}])
     users = [shop.make.user() for _ in range(3)]
     shop.session.flush()
-    kinds = shop.session.scalars(select(TicketType).where(TicketType.event_id == event.id).order_by(TicketType.id)).all()
+    kinds = shop.session.scalars(
+        select(TicketType).where(TicketType.event_id == event.id).order_by(TicketType.id)
+    ).all()
     crowded = event if of_event else kinds[1]
 
     def crowd(session):
