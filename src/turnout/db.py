@@ -178,7 +178,11 @@ def read_only(engine: Engine) -> Engine:
 zope.sqlalchemy.datamanager.NO_SAVEPOINT_SUPPORT.discard("sqlite")
 
 
-_RACED = ("uq_bookings_active_slot", "bookings.attendee_slot", "uq_attendees_user_id", "attendees.user_id")
+_RACED = (
+    "uq_bookings_active_slot", "bookings.attendee_slot", "uq_attendees_user_id", "attendees.user_id",
+    # Who books, or is booked for, is deleted at that moment.
+    "fk_bookings_attendee_id", "fk_bookings_user_id", "fk_attendees_user_id",
+)  # fmt: skip
 """What two honest requests can both try at one moment; tried again, the rule itself answers the second."""
 
 

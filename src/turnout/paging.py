@@ -12,12 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import ColumnElement, Executable, func, literal, literal_column, select, tuple_
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.expression import ClauseElement
+from sqlalchemy.sql.visitors import InternalTraversal
 
 from turnout.db import AnySelect
 from turnout.errors import Invalid
@@ -94,7 +95,11 @@ class Slice:
 
 
 class _Explain(Executable, ClauseElement):
-    inherit_cache = False
+    """Asks the planner. Its parts are declared, so that SQLAlchemy compiles it once like any other statement."""
+
+    inherit_cache = True
+    _traverse_internals: ClassVar[Any] = [("statement", InternalTraversal.dp_clauseelement)]
+    _all_selected_columns: ClassVar[Any] = ()
 
     def __init__(self, statement: AnySelect) -> None:
         self.statement = statement

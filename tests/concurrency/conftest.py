@@ -1,8 +1,8 @@
 """Houses: a database with several server processes on it."""
 
 import pytest
-
 from tests.concurrency.crowd import House
+
 from turnout.testing.databases import KINDS
 from turnout.testing.live import Live
 

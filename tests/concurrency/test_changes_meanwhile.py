@@ -2,11 +2,12 @@
 
 import threading
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import select
-
 from tests.concurrency.crowd import at_once, outcomes
+
 from turnout.bookings.services import BookingService
 from turnout.clock import Clock
 from turnout.system import system_request
@@ -182,17 +183,16 @@ def expire(house, tmp_path):
 
 def test_one_booking_is_confirmed_cancelled_resized_and_expired_at_once(house, expire, sold_to_all):
     event = sold_to_all(capacity=9, ticket_types=[{"capacity": 9}])
-    [ada] = house.people(1)
+    ([ada], (one, other)) = house.people(1), house.servers
     for _ in range(6):
-        booking = ada.book(event, quantity=3, status="pending").json()
-        path, (one, other) = f"/bookings/{booking['id']}", house.servers
+        path = f"/bookings/{ada.book(event, quantity=3, status='pending').json()['id']}"
         actions = [
-            lambda path=path: ada.send("POST", path + "/confirm", server=one),
-            lambda path=path: ada.send("POST", path + "/cancel", server=other),
-            lambda path=path: ada.send("DELETE", path, server=one),
-            lambda path=path: ada.send("PATCH", path, {"quantity": 1}, server=other),
-            lambda path=path: ada.send("PATCH", path, {"quantity": 5}, server=one),
-            lambda path=path: ada.send("PATCH", path, {"quantity": 2}, server=other),
+            partial(ada.send, "POST", path + "/confirm", server=one),
+            partial(ada.send, "POST", path + "/cancel", server=other),
+            partial(ada.send, "DELETE", path, server=one),
+            partial(ada.send, "PATCH", path, {"quantity": 1}, server=other),
+            partial(ada.send, "PATCH", path, {"quantity": 5}, server=one),
+            partial(ada.send, "PATCH", path, {"quantity": 2}, server=other),
             expire,
         ]
         *answers, expired = at_once(*actions)

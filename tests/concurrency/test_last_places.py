@@ -5,8 +5,8 @@ import threading
 
 import pytest
 from sqlalchemy import select
-
 from tests.concurrency.crowd import at_once, outcomes
+
 from turnout.ticket_types.models import TicketType
 
 PROCESSES = 4

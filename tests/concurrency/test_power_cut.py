@@ -5,7 +5,6 @@ from uuid import uuid4
 
 import httpx2
 import pytest
-
 from tests.concurrency.crowd import at_once
 
 PROCESSES = 2

@@ -153,8 +153,9 @@ def test_growing_past_the_places_is_refused_whole(api, make, book, path, taken, 
     assert client.patch(path(booking), {"quantity": 2}).json["quantity"] == 2
 
 
-def test_growing_releases_what_has_expired_first(api, make, book, hold, path, taken, clock, session):
-    ada, event = make.user(), make.event(capacity=3, ticket_types=[{"capacity": 3}])
+@pytest.mark.parametrize(("of_event", "of_type"), [(3, 3), (50, 3), (3, 50)])
+def test_growing_releases_what_has_expired_first(api, make, book, hold, path, taken, clock, session, of_event, of_type):
+    ada, event = make.user(), make.event(capacity=of_event, ticket_types=[{"capacity": of_type}])
     booking, lapsed = book(ada, event), hold(make.user(), event, quantity=2)
     clock.move(minutes=15)
 

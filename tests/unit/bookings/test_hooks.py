@@ -1,8 +1,8 @@
 """What bookings announce, and subscribers that refuse."""
 
 import pytest
-
 from tests.unit.bookings import listening
+
 from turnout.bookings import hooks
 from turnout.bookings.services import BookingService
 from turnout.errors import Conflict, Invalid

@@ -8,6 +8,17 @@ from turnout.venues.services import VenueService
 
 
 @pytest.fixture
+def organizer(make):
+    return make.organizer(first_name="Inês", last_name="Prado", username="ines")
+
+
+@pytest.fixture
+def client(api, organizer):
+    """The API as the organizer uses it."""
+    return api.as_(organizer)
+
+
+@pytest.fixture
 def announced():
     """What the services have announced."""
     return []

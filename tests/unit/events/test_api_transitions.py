@@ -13,11 +13,6 @@ ALLOWED = {
 CASES = [(name, before) for name in ALLOWED for before in STATUSES]
 
 
-@pytest.fixture
-def organizer(make):
-    return make.organizer()
-
-
 @pytest.mark.parametrize(("transition", "before"), CASES)
 def test_each_transition_goes_from_some_statuses_only(api, make, organizer, transition, before):
     event = make.event(organizer=organizer, status=before)

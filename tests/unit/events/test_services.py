@@ -14,11 +14,6 @@ from turnout.ticket_types.models import TicketType
 
 
 @pytest.fixture
-def organizer(make):
-    return make.organizer()
-
-
-@pytest.fixture
 def actor(organizer):
     return Actor.of(organizer.id, is_organizer=True)
 
