@@ -98,7 +98,7 @@ class _Explain(Executable, ClauseElement):
     """Asks the planner. Its parts are declared, so that SQLAlchemy compiles it once like any other statement."""
 
     inherit_cache = True
-    _traverse_internals: ClassVar[Any] = [("statement", InternalTraversal.dp_clauseelement)]
+    _traverse_internals: Any = (("statement", InternalTraversal.dp_clauseelement),)
     _all_selected_columns: ClassVar[Any] = ()
 
     def __init__(self, statement: AnySelect) -> None:
