@@ -174,11 +174,15 @@ def text(longest: int, shortest: int = 1, **options: Any) -> colander.SchemaNode
     return _node(Text(allow_empty=True), validator=Length(shortest, longest), **options)
 
 
-def matching(pattern: str, message: str, longest: int, **options: Any) -> colander.SchemaNode:
+def matching(
+    pattern: str, message: str, longest: int, *, may_be_empty: bool = False, **options: Any
+) -> colander.SchemaNode:
     """Text that follows `pattern`, an anchored regular expression."""
+    if may_be_empty:
+        pattern = f"^(?:{pattern.removeprefix('^').removesuffix('$')})?$"
     return _node(
         Text(allow_empty=True),
-        validator=colander.All(Length(1, longest), Regex(pattern, message)),
+        validator=colander.All(Length(0 if may_be_empty else 1, longest), Regex(pattern, message)),
         preparer=_strip,
         **options,
     )

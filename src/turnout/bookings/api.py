@@ -125,7 +125,7 @@ def cancel_booking(request: Request) -> dict[str, Any]:
     permission="bookings:confirm",
     answer=schemas.BookingView,
     versioned=True,
-    refuses=(*TRANSITION_REFUSES, HoldExpired),
+    refuses=(*TRANSITION_REFUSES, HoldExpired, NotOnSale),
 )
 def confirm_booking(request: Request) -> dict[str, Any]:
     """Confirm a booking that was held."""

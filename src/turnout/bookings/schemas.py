@@ -13,7 +13,7 @@ class TicketRequest(Schema):
 
     ticket_type_id = fields.identifier(optional=True)
     name = fields.text(200, 0, missing="", description="The holder's name")
-    email = fields.email(missing="", description="The holder's email address")
+    email = fields.email(may_be_empty=True, missing="", description="The holder's email address")
 
 
 class NewBooking(Schema):
@@ -32,7 +32,7 @@ class TicketChange(Schema):
 
     id = fields.identifier()
     name = fields.text(200, 0)
-    email = fields.email(missing="")
+    email = fields.email(may_be_empty=True, missing="")
 
 
 class BookingUpdate(Schema):

@@ -195,3 +195,10 @@ def test_a_draft_shows_its_guests_to_nobody_else(api, make):
     event = make.event(status="draft")
     for path in (f"/events/{event.id}/attendees", f"/events/{event.id}/bookings"):
         api.as_(make.organizer()).get(path, status=404)
+
+
+def test_what_was_read_of_tickets_can_be_sent_back(api, make, book):
+    ada, event = make.user(), make.event()
+    booking = book(ada, event, tickets=[{"name": "", "email": ""}])
+    holders = [{name: ticket[name] for name in ("id", "name", "email")} for ticket in booking["tickets"]]
+    api.as_(ada).patch(f"/bookings/{booking['id']}", {"tickets": holders})

@@ -50,6 +50,17 @@ def test_a_hold_is_confirmed_in_time_or_not_at_all(api, make, hold, path, clock)
     assert staff.get(path(late)).json["status"] == "pending"
 
 
+@pytest.mark.parametrize("transition", ["cancel", "postpone"])
+def test_a_hold_for_an_event_that_is_called_off_cannot_be_confirmed(api, make, hold, path, transition):
+    ada, event = make.user(), make.event()
+    booking = hold(ada, event)
+    api.as_(make.staff()).post(f"/events/{event.id}/{transition}")
+
+    assert api.as_(ada).post(path(booking, "confirm"), status=409).json["code"] == "not_on_sale"
+
+    api.as_(ada).post(path(booking, "cancel"))
+
+
 @pytest.mark.parametrize("verb", ["cancel", None])
 def test_cancelling_gives_places_back_once(api, make, book, path, taken, kinds, verb):
     ada = make.user()
@@ -330,6 +341,8 @@ def test_who_may_see_and_change_a_booking(api, make, hold, path):
     assert api.as_(owner).patch(path(of_ada), {"quantity": 2}).json["quantity"] == 2
     assert api.as_(owner).post(path(of_ada, "confirm")).json["status"] == "confirmed"
     assert api.as_(make.staff()).post(path(of_ada, "cancel")).json["status"] == "cancelled"
+    assert api.as_(grace).get(path(booking)).json["id"] == booking["id"], "whoever comes may see their booking"
+    api.as_(grace).delete(path(booking), status=404)
     api.as_(ada).get(path(booking), status=404)
     for method in ("get", "patch", "delete"):
         getattr(api, method)(path(of_ada), status=401)

@@ -30,10 +30,17 @@ class BookingCatalog:
         self.session = session
 
     def get(self, booking_id: int, *, actor: Actor) -> Versioned:
-        """Return what is shown of a booking. Raises `NotFound`, also for one that is not the actor's to see."""
-        query = select(*_SHOWN, Event.organizer_id).join(Event, Event.id == Booking.event_id)
+        """Return what is shown of a booking to whoever made it, whoever it was made for, the organizer and staff.
+
+        Raises `NotFound`, also for one that is not the actor's to see.
+        """
+        query = (
+            select(*_SHOWN, Event.organizer_id, Attendee.user_id.label("guest_id"))
+            .join(Event, Event.id == Booking.event_id)
+            .join(Attendee, Attendee.id == Booking.attendee_id)
+        )
         row = self.session.execute(query.where(Booking.id == booking_id)).first()
-        if row is None or not (actor.owns(row.user_id) or actor.owns(row.organizer_id)):
+        if row is None or not any(map(actor.owns, (row.user_id, row.guest_id, row.organizer_id))):
             raise NotFound("There is no such booking.")
         return Versioned(self._represent([row])[0], row.version)
 

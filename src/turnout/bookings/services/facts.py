@@ -112,10 +112,14 @@ def read_facts(
 ) -> Facts:
     """Return the facts about an event, the users who book and the attendees that they name."""
     # On the connection: the session's own execute() takes twice as long for so wide a row, to load no object.
-    rows = session.connection().execute(
-        _QUERY,
-        {"event_id": event_id, "user_ids": list(user_ids), "attendee_ids": list(attendee_ids) or [0], "now": now},
-    ).all()
+    rows = (
+        session.connection()
+        .execute(
+            _QUERY,
+            {"event_id": event_id, "user_ids": list(user_ids), "attendee_ids": list(attendee_ids) or [0], "now": now},
+        )
+        .all()
+    )
     if not rows:
         return Facts(None, {}, {}, {}, {})
     kinds: dict[int, Kind] = {}

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import delete, exists, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from turnout.attendees.models import Attendee
@@ -66,13 +66,16 @@ class BookingService:
         return booking
 
     def confirm(self, booking_id: int, *, actor: Actor, expected: Collection[int] | None = None) -> Booking:
-        """Make a held booking good. Raises `HoldExpired`, `WrongBookingStatus`."""
+        """Make a held booking good. Raises `HoldExpired`, `NotOnSale`, `WrongBookingStatus`."""
         booking = self.for_change(booking_id, actor=actor, expected=expected)
         now = self.clock.now()
-        moved = self._move(booking, CONFIRMED, Booking.status == PENDING, Booking.expires_at > now, expires_at=None)
-        if moved:
+        in_time = Booking.expires_at > now
+        is_held = exists().where(Event.id == Booking.event_id, Event.status == PUBLISHED, Event.ends_at > now)
+        if self._move(booking, CONFIRMED, Booking.status == PENDING, in_time, is_held, expires_at=None):
             self._announce(BookingConfirmed, booking)
         elif booking.status == PENDING:
+            if booking.expires_at is not None and booking.expires_at > now:
+                raise NotOnSale("The event is not on sale any more; cancel the booking.")
             raise HoldExpired("The places were held until then; book again.", expired_at=booking.expires_at)
         elif booking.status != CONFIRMED:
             raise _wrong_status(booking, "confirmed")
