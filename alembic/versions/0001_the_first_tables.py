@@ -3,7 +3,6 @@
 import sqlalchemy as sa
 from alembic import op
 
-
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -22,6 +21,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_categories")),
         sa.UniqueConstraint("slug", name=op.f("uq_categories_slug")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "idempotency_keys",
@@ -46,6 +46,7 @@ def upgrade() -> None:
         sa.CheckConstraint("taken >= 0", name=op.f("ck_pools_taken_not_negative")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pools")),
         postgresql_with={"fillfactor": 50},
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "tags",
@@ -58,6 +59,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tags")),
         sa.UniqueConstraint("slug", name=op.f("uq_tags_slug")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "users",
@@ -81,6 +83,7 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
+        sqlite_autoincrement=True,
     )
     op.create_index("uq_users_email", "users", [sa.literal_column("lower(email)")], unique=True)
     op.create_index("uq_users_username", "users", [sa.literal_column("lower(username)")], unique=True)
@@ -100,6 +103,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint("capacity IS NULL OR capacity > 0", name=op.f("ck_venues_capacity_positive")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_venues")),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_venues_city", "venues", [sa.literal_column("lower(city)"), "name", "id"], unique=False)
     op.create_index("ix_venues_country_name_id", "venues", ["country", "name", "id"], unique=False)
@@ -126,6 +130,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_api_tokens_user_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_api_tokens")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_api_tokens_token_hash")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_api_tokens_user_id"), "api_tokens", ["user_id"], unique=False)
     op.create_table(
@@ -143,6 +148,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_attendees_user_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attendees")),
         sa.UniqueConstraint("user_id", name=op.f("uq_attendees_user_id")),
+        sqlite_autoincrement=True,
     )
     for column in ("first_name", "last_name", "email"):
         op.create_index(
@@ -199,6 +205,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["venue_id"], ["venues.id"], name=op.f("fk_events_venue_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_events")),
         sa.UniqueConstraint("pool_id", name=op.f("uq_events_pool_id")),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_events_organizer_id_starts_at_id", "events", ["organizer_id", "starts_at", "id"], unique=False)
     op.create_index(
@@ -279,6 +286,7 @@ def upgrade() -> None:
             ["user_id"], ["users.id"], name=op.f("fk_sign_in_sessions_user_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_in_sessions")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_sign_in_sessions_expires_at"), "sign_in_sessions", ["expires_at"], unique=False)
     op.create_index(op.f("ix_sign_in_sessions_user_id"), "sign_in_sessions", ["user_id"], unique=False)
@@ -310,6 +318,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_bookings")),
         sa.UniqueConstraint("code", name=op.f("uq_bookings_code")),
         postgresql_with={"fillfactor": 90},
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_bookings_attendee_id_id", "bookings", ["attendee_id", "id"], unique=False)
     op.create_index("ix_bookings_event_id_id", "bookings", ["event_id", "id"], unique=False)
@@ -374,6 +383,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["pool_id"], ["pools.id"], name=op.f("fk_ticket_types_pool_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ticket_types")),
         sa.UniqueConstraint("pool_id", name=op.f("uq_ticket_types_pool_id")),
+        sqlite_autoincrement=True,
     )
     op.create_index("uq_ticket_types_event_id_name", "ticket_types", ["event_id", "name"], unique=True)
     op.create_table(
@@ -394,6 +404,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["ticket_type_id"], ["ticket_types.id"], name=op.f("fk_tickets_ticket_type_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tickets")),
         sa.UniqueConstraint("secret", name=op.f("uq_tickets_secret")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_tickets_booking_id"), "tickets", ["booking_id"], unique=False)
     op.create_index(op.f("ix_tickets_ticket_type_id"), "tickets", ["ticket_type_id"], unique=False)

@@ -10,6 +10,7 @@ import colander
 import psycopg
 import zope.sqlalchemy.datamanager
 from pyramid.config import Configurator
+from pyramid.registry import Registry
 from pyramid.request import Request
 from pyramid_retry import mark_error_retryable
 from sqlalchemy import (
@@ -107,10 +108,15 @@ class Amount(TypeDecorator[Decimal]):
         return Decimal(value) / self.scale
 
 
+NEVER_REUSED = {"sqlite_autoincrement": True}
+"""Table argument: SQLite, too, never gives a deleted row's id to another; tokens and keys of the deleted are about."""
+
+
 class Base(DeclarativeBase):
     """What all tables share."""
 
     metadata = metadata
+    __table_args__: Any = NEVER_REUSED
 
 
 class DatabaseSettings(colander.MappingSchema):
@@ -137,6 +143,7 @@ def make_engine(url: str, *, pool_size: int = 4, statement_timeout: int = 15_000
         max_overflow=0,
         pool_pre_ping=False,
         pool_recycle=1800,
+        hide_parameters=True,  # what people send us has no place in the log
         connect_args={"options": options, "prepare_threshold": 1, "connect_timeout": 5},
     )
 
@@ -148,7 +155,11 @@ def _sqlite_engine(url: str, pool_size: int) -> Engine:
     if database:
         Path(database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
-        url, pool_size=pool_size, max_overflow=0, connect_args={"check_same_thread": False, "timeout": 30}
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        hide_parameters=True,
+        connect_args={"check_same_thread": False, "timeout": 30},
     )
 
     @event.listens_for(engine, "connect")
@@ -178,17 +189,13 @@ def read_only(engine: Engine) -> Engine:
 zope.sqlalchemy.datamanager.NO_SAVEPOINT_SUPPORT.discard("sqlite")
 
 
-_RACED = (
-    "uq_bookings_active_slot", "bookings.attendee_slot", "uq_attendees_user_id", "attendees.user_id",
-    # Who books, or is booked for, is deleted at that moment.
-    "fk_bookings_attendee_id", "fk_bookings_user_id", "fk_attendees_user_id",
-)  # fmt: skip
-"""What two honest requests can both try at one moment; tried again, the rule itself answers the second."""
+_RACED = (psycopg.errors.UniqueViolation, psycopg.errors.ForeignKeyViolation)
+_RACED_ON_SQLITE = ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_FOREIGNKEY")
 
 
-def _is_raced(error: Exception) -> bool:
-    """Tell whether two honest requests met, so that the same one may well succeed when tried again."""
-    return any(name in str(error) for name in _RACED)
+def _is_raced(error: sqlite3.Error | psycopg.Error) -> bool:
+    """Tell whether a constraint decided between two honest requests: made again, the second meets the rule itself."""
+    return isinstance(error, _RACED) or getattr(error, "sqlite_errorname", None) in _RACED_ON_SQLITE
 
 
 def _is_busy(error: sqlite3.Error) -> bool:
@@ -198,7 +205,9 @@ def _is_busy(error: sqlite3.Error) -> bool:
 
 def _is_lost(error: psycopg.OperationalError) -> bool:
     """Tell whether the connection is gone: the server was restarted, or cannot be reached."""
-    return error.sqlstate in {None, "57P01", "57P02", "57P03"}
+    if error.sqlstate is None:
+        return "connection" in str(error)  # what psycopg finds out by itself has no code
+    return error.sqlstate in {"57P01", "57P02", "57P03"}
 
 
 # By the drivers' own errors. Lost updates (StaleDataError) and PostgreSQL's serialization failures are known already.
@@ -220,6 +229,11 @@ def open_session(request: Request) -> Session:
     # "changed" from the start: a session joined as "active" is rolled back in silence after Core statements.
     join_transaction(session, initial_state="changed", transaction_manager=request.tm)
     return session
+
+
+def open_read_session(registry: Registry) -> Session:
+    """Return a session outside any request's transaction, to read with; whoever opens it closes it."""
+    return Session(registry.read_engine, join_transaction_mode="create_savepoint")
 
 
 def includeme(config: Configurator) -> None:

@@ -1,7 +1,7 @@
 """Services by constructor: what a service needs, it names in its ``__init__``, and gets.
 
 ``config.add_service(BookingService)`` registers a class; ``request.find_service(BookingService)`` makes one for the
-request, filling each constructor parameter by its annotation: `Session`, `Clock`, `Announce`, `Settings`, or another
+request, filling each constructor parameter by its annotation: `Session`, `ReadSession`, `Clock`, `Announce`, `Settings`, or another
 service. Services therefore know nothing of requests, and a test can make one by hand.
 
 pyramid_services does the same through zope.interface, at about 95 microseconds of CPU for each service of a request
@@ -10,19 +10,22 @@ pyramid_services does the same through zope.interface, at about 95 microseconds 
 
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, NewType, TypeVar, get_type_hints
 
 from pyramid.config import Configurator
 from pyramid.request import Request
 from sqlalchemy.orm import Session
 
 from turnout.clock import Clock
+from turnout.db import open_read_session
 from turnout.hooks import DomainEvent
 
 Announce = Callable[[DomainEvent], None]
 """Tells a domain event to everybody who subscribed to its class, inside the transaction."""
 
 Settings = Mapping[str, Any]
+ReadSession = NewType("ReadSession", Session)
+"""A session of its own to read with before the request's transaction begins; whoever uses it closes it (``with``)."""
 
 
 def _announcer(request: Request) -> Announce:
@@ -37,6 +40,7 @@ T = TypeVar("T")
 
 _PROVIDERS: dict[Any, Callable[[Request], Any]] = {
     Session: lambda request: request.db,
+    ReadSession: lambda request: open_read_session(request.registry),
     Clock: lambda request: request.registry.clock,
     Announce: _announcer,
     Settings: lambda request: request.registry.settings,

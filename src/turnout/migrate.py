@@ -57,6 +57,7 @@ def _locked(engine: Engine) -> Iterator[Connection]:
     with engine.connect() as connection:
         if engine.dialect.name == "postgresql":
             connection.exec_driver_sql("SET statement_timeout = 0")
+            connection.exec_driver_sql("SET lock_timeout = 0")  # for another migration we wait as long as it takes
             connection.exec_driver_sql(f"SELECT pg_advisory_lock({LOCK})")
             connection.exec_driver_sql("SET lock_timeout = '10s'")
             connection.commit()

@@ -96,3 +96,20 @@ def test_rows_that_refer_to_nothing_stop_a_migration(engine, database):
         connection.connection.driver_connection.execute("PRAGMA foreign_keys=ON")
     with pytest.raises(migrate.MigrationError, match="interests"):
         migrate.upgrade(engine)
+
+
+def test_no_id_is_given_twice(engine):
+    """What is left of somebody deleted (a token, an idempotency key) must not fit whoever comes next."""
+    migrate.upgrade(engine)
+    with engine.begin() as connection:
+        ids = []
+        for _ in range(2):
+            ids.append(connection.scalar(text("INSERT INTO pools (taken, revision) VALUES (0, 1) RETURNING id")))
+            connection.execute(text("DELETE FROM pools"))
+        assert ids[0] < ids[1]
+        if engine.dialect.name == "sqlite":
+            query = text("SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE '%AUTOINCREMENT%'")
+            reused = set(connection.scalars(query)) & {
+                name for name, table in metadata.tables.items() if "id" in table.c
+            }
+            assert reused == set()

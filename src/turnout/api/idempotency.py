@@ -23,8 +23,8 @@ from sqlalchemy.orm import Session
 from turnout.api.answers import JSON
 from turnout.api.errors import KeyInUse, KeyReused
 from turnout.api.models import IdempotencyKey
-from turnout.db import UTCDateTime
-from turnout.errors import Invalid, TryAgain
+from turnout.db import AnyRow, UTCDateTime, open_read_session
+from turnout.errors import DomainError, Invalid, TryAgain
 
 KEPT = timedelta(days=1)
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
@@ -76,23 +76,23 @@ def once(request: Request, answer: Callable[[], Response], *, secret: bool) -> R
     parts = (request.method, request.path_qs, request.headers.get("If-Match", ""))
     fingerprint = sha256("\n".join(parts).encode() + b"\n" + request.body).digest()
     now = request.registry.clock.now()
-    dialect = request.registry.engine.dialect.name
-    if dialect == "sqlite":
-        _note_running(request, caller, key)
     lock = int.from_bytes(sha256(f"{caller}\n{key}".encode()).digest()[:8], signed=True)
-    # On the connection: the session's own execute() adds only its loading of objects, of which there are none.
-    connection = request.db.connection()
-    found = connection.execute(
-        _FINDERS[dialect], {"caller": caller, "key": key, "since": now - KEPT, "lock": lock}
-    ).one()
+    parameters = {"caller": caller, "key": key, "since": now - KEPT, "lock": lock}
+    found = _find(request, parameters)
     if found.fingerprint is not None:
         return _replay(request, found, fingerprint, secret=secret)
     if not found.mine:
         raise KeyInUse
-    response = answer()
+    try:
+        response = answer()
+    except DomainError:
+        # The first request may have ended between our look and our lock, and be the very reason of this refusal.
+        if _find(request, parameters).fingerprint is not None:
+            raise TryAgain from None
+        raise
     if response.status_int < 400:  # noqa: PLR2004
         body = _seal(request).encrypt(response.body) if secret else response.body
-        kept = connection.execute(
+        kept = request.db.connection().execute(
             _KEEP,
             {
                 "caller": caller,
@@ -112,15 +112,30 @@ def once(request: Request, answer: Callable[[], Response], *, secret: bool) -> R
     return response
 
 
+def _find(request: Request, parameters: dict[str, Any]) -> AnyRow:
+    """Look for a kept answer, and lock the key; on SQLite without beginning to write, which would keep others waiting."""
+    registry = request.registry
+    if registry.engine.dialect.name == "sqlite":
+        _note_running(request, parameters["caller"], parameters["key"])
+        with open_read_session(registry) as session:
+            return session.connection().execute(_FINDERS["sqlite"], parameters).one()
+    return request.db.connection().execute(_FINDERS["postgresql"], parameters).one()
+
+
 def _note_running(request: Request, caller: str, key: str) -> None:
+    """Note once for each request that a key is in use. Raises `KeyInUse` if another request noted it."""
+    if request.environ.get("turnout.idempotency_key") == (caller, key):
+        return
     with _running_lock:
         if (caller, key) in _running:
             raise KeyInUse
         _running.add((caller, key))
+    request.environ["turnout.idempotency_key"] = (caller, key)
 
     def done(_request: Request) -> None:
         with _running_lock:
             _running.discard((caller, key))
+        request.environ.pop("turnout.idempotency_key", None)
 
     request.add_finished_callback(done)
 

@@ -14,13 +14,12 @@ from cachetools import TTLCache
 from pyramid.config import Configurator
 from pyramid.request import Request
 from sqlalchemy import bindparam, select
-from sqlalchemy.orm import Session
 
 from turnout.auth.errors import InvalidToken
 from turnout.auth.hooks import ApiTokenRevoked, SignedOut
 from turnout.auth.models import ApiToken, SignInSession
 from turnout.auth.tokens import ACCESS, API_TOKEN_PREFIX, TokenSigner, hash_token
-from turnout.db import AnyRow, AnySelect
+from turnout.db import AnyRow, AnySelect, open_read_session
 from turnout.security.actors import Actor
 from turnout.users.hooks import RolesChanged, UsersDeleting
 from turnout.users.models import User
@@ -74,7 +73,7 @@ def _ask(request: Request, query: AnySelect, **parameters: object) -> AnyRow:
     Asked outside the request's transaction, so that a writing request does not begin, and on SQLite does not take the
     one write lock, before it is known who sends it.
     """
-    with Session(request.registry.read_engine, join_transaction_mode="create_savepoint") as session:
+    with open_read_session(request.registry) as session:
         row = session.connection().execute(query, parameters).first()
     if row is None:
         raise InvalidToken

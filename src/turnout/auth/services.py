@@ -12,7 +12,7 @@ from turnout.auth.models import ApiToken, SignInSession
 from turnout.auth.tokens import ACCESS, REFRESH, Claims, TokenSigner, after, hash_token, new_api_token
 from turnout.clock import Clock
 from turnout.errors import Invalid, NotFound
-from turnout.injection import Announce, Settings
+from turnout.injection import Announce, ReadSession, Settings
 from turnout.security.actors import Actor
 from turnout.security.passwords import verify_password
 from turnout.users.models import User
@@ -23,8 +23,11 @@ MOST_TOKENS = 50
 class SignInService:
     """Signs people in and out. A session's refresh tokens rotate: each is good once."""
 
-    def __init__(self, session: Session, clock: Clock, announce: Announce, settings: Settings) -> None:
+    def __init__(
+        self, session: Session, reading: ReadSession, clock: Clock, announce: Announce, settings: Settings
+    ) -> None:
         self.session = session
+        self.reading = reading
         self.clock = clock
         self.announce = announce
         self.settings = settings
@@ -36,11 +39,13 @@ class SignInService:
         Takes the same time whether or not there is such a user.
         """
         key = login.lower()
-        user = self.session.scalars(
-            select(User).where(or_(func.lower(User.username) == key, func.lower(User.email) == key)).limit(1)
-        ).first()
-        usable = user is not None and user.is_active
-        if not verify_password(password, user.password_hash if usable and user else None) or user is None:
+        query = select(User.id, User.password_hash).where(
+            or_(func.lower(User.username) == key, func.lower(User.email) == key), User.is_active
+        )
+        # Read and verified outside the writing transaction: a hash takes long, and SQLite has one write lock for all.
+        with self.reading as reading:
+            user = reading.execute(query.limit(1)).first()
+        if not verify_password(password, user.password_hash if user else None) or user is None:
             raise BadCredentials
         now = self.clock.now()
         row = SignInSession(

@@ -6,7 +6,7 @@ from decimal import Decimal
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from turnout.db import Amount, Base, Id, UTCDateTime
+from turnout.db import NEVER_REUSED, Amount, Base, Id, UTCDateTime
 
 PROCESSING, PENDING, CONFIRMED = "processing", "pending", "confirmed"
 CANCELLED, EXPIRED, FAILED = "cancelled", "expired", "failed"
@@ -51,7 +51,7 @@ class Booking(Base):
         Index("ix_bookings_event_id_id", "event_id", "id"),
         Index("ix_bookings_user_id_id", "user_id", "id"),
         Index("ix_bookings_attendee_id_id", "attendee_id", "id"),
-        {"postgresql_with": {"fillfactor": 90}},
+        {"postgresql_with": {"fillfactor": 90}} | NEVER_REUSED,
     )
 
 
@@ -84,4 +84,4 @@ class Ticket(Base):
     status: Mapped[str] = mapped_column(String(10), default=VALID)
     checked_in_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
-    __table_args__ = (CheckConstraint("status IN ('valid', 'cancelled')", name="status_known"),)
+    __table_args__ = (CheckConstraint("status IN ('valid', 'cancelled')", name="status_known"), NEVER_REUSED)

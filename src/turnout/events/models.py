@@ -6,7 +6,7 @@ from decimal import Decimal
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, String, Table, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from turnout.db import Amount, Base, Id, UTCDateTime
+from turnout.db import NEVER_REUSED, Amount, Base, Id, UTCDateTime
 
 DRAFT, PUBLISHED, CANCELLED, POSTPONED, ARCHIVED = "draft", "published", "cancelled", "postponed", "archived"
 STATUSES = (DRAFT, PUBLISHED, CANCELLED, POSTPONED, ARCHIVED)
@@ -54,6 +54,7 @@ class Event(Base):
         CheckConstraint("bookings_per_attendee > 0", name="bookings_per_attendee_positive"),
         Index("uq_events_external", "external_source", "external_id", unique=True),
         Index("ix_events_organizer_id_starts_at_id", "organizer_id", "starts_at", "id"),
+        NEVER_REUSED,
     )
 
 

@@ -3,7 +3,7 @@
 from sqlalchemy import CheckConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from turnout.db import Base, Id
+from turnout.db import NEVER_REUSED, Base, Id
 
 
 class Pool(Base):
@@ -24,5 +24,5 @@ class Pool(Base):
         CheckConstraint("taken >= 0", name="taken_not_negative"),
         CheckConstraint("capacity IS NULL OR taken <= capacity", name="never_oversold"),
         # Half of each page stays free, so that an updated row stays in its page and no index is touched.
-        {"postgresql_with": {"fillfactor": 50}},
+        {"postgresql_with": {"fillfactor": 50}} | NEVER_REUSED,
     )

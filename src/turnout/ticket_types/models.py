@@ -6,7 +6,7 @@ from decimal import Decimal
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from turnout.db import Amount, Base, Id, UTCDateTime
+from turnout.db import NEVER_REUSED, Amount, Base, Id, UTCDateTime
 
 
 class TicketType(Base):
@@ -34,4 +34,5 @@ class TicketType(Base):
         CheckConstraint("min_per_booking > 0", name="min_positive"),
         CheckConstraint("max_per_booking IS NULL OR max_per_booking >= min_per_booking", name="max_not_below_min"),
         Index("uq_ticket_types_event_id_name", "event_id", "name", unique=True),
+        NEVER_REUSED,
     )

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import JSON, CheckConstraint, Index, String, func
 from sqlalchemy.orm import Mapped, mapped_column
 
-from turnout.db import Base, Id, UTCDateTime
+from turnout.db import NEVER_REUSED, Base, Id, UTCDateTime
 
 
 class Venue(Base):
@@ -31,6 +31,7 @@ class Venue(Base):
         CheckConstraint("capacity IS NULL OR capacity > 0", name="capacity_positive"),
         Index("ix_venues_name_id", "name", "id"),
         Index("ix_venues_country_name_id", "country", "name", "id"),
+        NEVER_REUSED,
     )
 
 

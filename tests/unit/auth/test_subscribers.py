@@ -1,5 +1,7 @@
 """What a new password and a disabled account do to those who are signed in."""
 
+from turnout.security import passwords
+
 PASSWORD = "a quiet harbour at dawn"
 
 
@@ -38,3 +40,28 @@ def test_a_disabled_user_who_is_enabled_again_has_to_sign_in_again(api, make):
     api.post("/auth/refresh", {"refresh_token": tokens["refresh_token"]}, status=401)
     api.get("/bookings", headers={"Authorization": f"Token {secret}"}, status=401)
     sign_in(api, "mara")
+
+
+def test_signing_in_verifies_the_password_before_it_begins_to_write(api, make, statements, monkeypatch):
+    """A hash takes a tenth of a second, and SQLite has one write lock for everybody."""
+    register(api)
+    seen_before = []
+    with statements() as seen:
+
+        def verify(password, hashed):
+            seen_before.extend(seen)
+            return passwords.verify_password(password, hashed)
+
+        monkeypatch.setattr("turnout.auth.services.verify_password", verify)
+        sign_in(api, "mara")
+    assert [statement.split()[0] for statement in seen_before] == ["SELECT"]
+
+
+def test_nobody_inherits_the_tokens_of_somebody_deleted(api, make):
+    register(api)
+    tokens = sign_in(api, "mara")
+    api.as_(make.staff()).post("/users/bulk-delete", {"prefix": "mara"})
+    api.post("/users", {"username": "nora", "email": "nora@example.com", "password": PASSWORD})
+    sign_in(api, "nora")
+    api.get("/users/me", headers=bearer(tokens), status=401)
+    api.post("/auth/refresh", {"refresh_token": tokens["refresh_token"]}, status=401)

@@ -235,10 +235,9 @@ class BookingService:
 
         Raises `turnout.errors.InUse` if others have booked an event of theirs.
         """
-        theirs = or_(
-            Booking.user_id.in_(user_ids),
-            Booking.attendee_id.in_(select(Attendee.id).where(Attendee.user_id.in_(user_ids))),
-        )
+        # Locked, as the users are already: nobody books for them between what is released here and what is deleted.
+        guests = select(Attendee.id).where(Attendee.user_id.in_(user_ids)).order_by(Attendee.id).with_for_update()
+        theirs = or_(Booking.user_id.in_(user_ids), Booking.attendee_id.in_(self.session.scalars(guests).all()))
         active = self.session.scalars(
             update(Booking)
             .where(theirs, Booking.status.in_(ACTIVE))
