@@ -98,8 +98,11 @@ class Money(colander.SchemaType):
             raise colander.Invalid(node, 'must be an amount such as "150.00"')
         try:
             amount = Decimal(cstruct)
-            if abs(amount) > MOST_MONEY:
+            # Only compared: arithmetic overflows with what JSON can say, such as 1e999999999.
+            if amount > MOST_MONEY:
                 raise colander.Invalid(node, f"must be at most {MOST_MONEY}")
+            if amount < -MOST_MONEY:
+                raise colander.Invalid(node, f"must be at least {-MOST_MONEY}")
             if amount != amount.quantize(Decimal("0.0001")):
                 raise colander.Invalid(node, "must have at most four decimals")
         except InvalidOperation:

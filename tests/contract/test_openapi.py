@@ -110,6 +110,14 @@ def test_bodies_refuse_unknown_members_and_say_what_they_need(document):
 def test_who_needs_no_token_is_told_so(document):
     assert document["paths"]["/users"]["post"]["security"] == [{"bearer": ["users:register"]}, {}]
     assert document["paths"]["/users/me"]["get"]["security"] == [{"bearer": ["users:read"]}]
+    assert "does without a scope too" in " ".join(document["info"]["description"].split())
+
+
+def test_what_may_be_kept_says_so(document):
+    read = document["paths"]["/events/{id}/availability"]["get"]
+    assert {"$ref": "#/components/parameters/IfNoneMatch"} in read["parameters"]
+    assert {"ETag", "Cache-Control"} == read["responses"]["200"]["headers"].keys()
+    assert "304" in read["responses"]
 
 
 def test_parameters_have_types_and_defaults(document):

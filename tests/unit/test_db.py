@@ -279,17 +279,18 @@ def test_a_deadlock_is_tried_again(started, fresh_database, database):
     other.dispose()
 
 
-def test_a_lost_connection_is_replaced_and_the_request_is_made_again(committing):
+@pytest.mark.parametrize("path", ["/api/v1/venues", "/api/v1/health"])
+def test_a_lost_connection_is_replaced_and_the_request_is_made_again(committing, path):
     """A restart of PostgreSQL ends every connection of the pool; who asks next should not notice."""
     engine = committing.engine
     if engine.dialect.name != "postgresql":
         pytest.skip("SQLite has no server to restart")
     client = TestApp(committing.router)
-    client.get("/api/v1/venues")
+    client.get(path)
     administrator = make_engine(engine.url.render_as_string(hide_password=False))
     with administrator.begin() as other:
         others = "datname = current_database() AND pid <> pg_backend_pid()"
         ended = other.exec_driver_sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}").all()
     administrator.dispose()
     assert ended
-    client.get("/api/v1/venues", status=200)
+    client.get(path, status=200)

@@ -26,17 +26,28 @@ def dumps(value: Any) -> bytes:
     return orjson.dumps(value, default=_default, option=orjson.OPT_UTC_Z)
 
 
-def respond(request: Request, result: Any, status: int, location: str | None) -> Response:
-    """Return the response for what a view returned; a response passes through."""
+def _cache_control(request: Request, max_age: int | None) -> str:
+    if request.actor.is_signed_in:
+        return "private, no-cache"
+    return "no-cache" if max_age is None else f"public, max-age={max_age}"
+
+
+def respond(
+    request: Request, result: Any, status: int, location: str | None, *, max_age: int | None = None
+) -> Response:
+    """Return the response for what a view returned; a response passes through.
+
+    With `max_age`, in seconds, anybody may keep for so long what nobody in particular is shown, and everyone gets an ETag.
+    """
     if isinstance(result, Response):
         return result
     if result is None:
         return Response(status=204)
     body = dumps(result)
     response = Response(body, status, content_type=JSON)
-    response.headers["Cache-Control"] = "no-cache" if request.actor.user_id is None else "private, no-cache"
-    if isinstance(result, Versioned):
-        tag = etag(result.version, body)
+    response.headers["Cache-Control"] = _cache_control(request, max_age)
+    if isinstance(result, Versioned) or max_age is not None:
+        tag = etag(result.version if isinstance(result, Versioned) else 0, body)
         response.headers["ETag"] = tag
         if request.method in {"GET", "HEAD"} and is_unchanged(request, tag):
             return Response(status=304, headers={"ETag": tag, "Cache-Control": response.headers["Cache-Control"]})

@@ -71,10 +71,13 @@ def entry_tween(handler: Handler, registry: Registry) -> Handler:
 
 
 def _tidy_path(request: Request) -> None:
-    """Tolerate a trailing slash, and the places where monitors and people conventionally look."""
+    """Tolerate one trailing slash, and the places where monitors and people conventionally look.
+
+    The path is decoded already: of more slashes, the others may have been a parameter's text.
+    """
     path = request.environ["PATH_INFO"]
     if path.endswith("/") and path != "/":
-        path = request.environ["PATH_INFO"] = path.rstrip("/") or "/"
+        path = request.environ["PATH_INFO"] = path.removesuffix("/")
     if path in _CONVENTIONAL:
         request.environ["PATH_INFO"] = PREFIX + path
 

@@ -52,7 +52,7 @@ def read_value(node: colander.SchemaNode, value: Any, path: str, errors: Errors,
 
 def _read_leaf(node: colander.SchemaNode, value: Any, path: str, errors: Errors) -> Any:
     expected, message = _EXPECTED[type(node.typ)]
-    if int in expected and type(value) is Decimal and abs(value) <= fields.MAX_ID and value == int(value):
+    if int in expected and type(value) is Decimal and -fields.MAX_ID <= value <= fields.MAX_ID and value == int(value):
         value = int(value)  # 1.0 and 1 are one number in JSON
     # Empty text is no date and no amount, though colander would take it for null.
     if type(value) not in expected or (value == "" and type(node.typ) is not fields.Text):
@@ -160,7 +160,7 @@ def body_reader(schema: colander.SchemaNode, *, partial: bool) -> Callable[..., 
         if not body and may_be_empty and not partial:
             document: Any = {}
         else:
-            if request.content_type != "application/json":
+            if request.content_type.lower() != "application/json":
                 raise UnsupportedMediaType("Send the body as application/json.")
             document = parse_json(body)
         errors: Errors = []
@@ -182,6 +182,11 @@ def query_pairs(request: Request) -> list[tuple[str, str]]:
     sent = request.environ.get("QUERY_STRING", "").encode("latin-1").replace(b"+", b" ")
     pairs = [part.partition(b"=") for part in sent.split(b"&") if part]
     return [(unquote_to_bytes(name).decode(), unquote_to_bytes(value).decode()) for name, _, value in pairs]
+
+
+def _hint(node: colander.SchemaNode, value: str) -> str:
+    """Return what to add to the message of a parameter: in a query, a bare + is a space."""
+    return "; in a query, write + as %2B" if isinstance(node.typ, fields.Timestamp) and " " in value else ""
 
 
 def query_reader(schema: colander.SchemaNode) -> Callable[..., None]:
@@ -210,7 +215,7 @@ def query_reader(schema: colander.SchemaNode) -> Callable[..., None]:
                 try:
                     found[name] = node.deserialize(value)
                 except colander.Invalid as error:
-                    errors.append((name, "must not be empty" if value == "" else _message(error)))
+                    errors.append((name, "must not be empty" if value == "" else _message(error) + _hint(node, value)))
         if errors:
             raise Invalid(errors)
         request.validated["query"] = found

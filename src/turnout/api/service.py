@@ -54,6 +54,8 @@ class Operation:
     location: str | None = None
     refuses: tuple[type[DomainError], ...] = ()
     versioned: bool = False
+    max_age: int | None = None
+    """Seconds for which anybody may keep what is answered to nobody in particular; the answer has an ETag of its text."""
     secret: bool = False
     content_type: str = JSON
 
@@ -119,16 +121,17 @@ def _answering(view: View, operation: Operation) -> Callable[[Request], Response
     """Wrap a view so that what it returns becomes a response, and a write with a key happens once."""
 
     def answer(request: Request) -> Response:
-        return respond(request, view(request), operation.status, operation.location)
-
-    if operation.method not in WRITES:
-        return functools.wraps(view)(answer)
+        return respond(request, view(request), operation.status, operation.location, max_age=operation.max_age)
 
     @functools.wraps(view)
-    def answer_once(request: Request) -> Response:
+    def answer_limited(request: Request) -> Response:
+        # Before anything looks at it: a token that has not this scope is no proof of who asks.
+        request.actor = request.registry.permissions[operation.permission].limited(request.actor)
+        if operation.method not in WRITES:
+            return answer(request)
         return once(request, lambda: answer(request), secret=operation.secret)
 
-    return answer_once
+    return answer_limited
 
 
 def add_api_service(config: Configurator, service: Service) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from turnout.auth.errors import BadCredentials
+from turnout.auth.errors import BadCredentials, InvalidToken
 from turnout.auth.hooks import ApiTokenRevoked, SignedOut
 from turnout.auth.models import ApiToken, SignInSession
 from turnout.auth.tokens import ACCESS, REFRESH, Claims, TokenSigner, after, hash_token, new_api_token
@@ -126,13 +126,20 @@ class ApiTokenService:
         self.announce = announce
 
     def create(self, new: Mapping[str, Any], grantable: frozenset[str], *, actor: Actor) -> tuple[ApiToken, str]:
-        """Make a token with scopes out of `grantable`; return it and its secret, which is shown only now."""
+        """Make a token with scopes out of `grantable`; return it and its secret, which is shown only now.
+
+        Raises `InvalidToken` for somebody whose account was closed, which this process may not have heard of yet.
+        """
         unknown = sorted(set(new["scopes"]) - grantable)
         if unknown:
             raise Invalid({"scopes": f"cannot be given to your tokens: {', '.join(unknown)}"})
         now = self.clock.now()
         if new["expires_at"] is not None and new["expires_at"] <= now:
             raise Invalid({"expires_at": "must be in the future"})
+        # Locked: whoever closes the account comes before this, or after it and then revokes the token, too.
+        is_active = select(User.is_active).where(User.id == actor.user_id).with_for_update(read=True)
+        if not self.session.scalar(is_active):
+            raise InvalidToken
         count = self.session.scalar(select(func.count()).where(ApiToken.user_id == actor.user_id)) or 0
         if count >= MOST_TOKENS:
             raise Invalid({"name": f"cannot be made: you have {MOST_TOKENS} tokens; revoke one first"})

@@ -37,7 +37,8 @@ def check(*, repair: bool) -> None:
 
 @click.command(
     short_help="Give back places whose time is over.",
-    epilog="Nothing depends on it: a sale that finds no place left releases what has expired first.",
+    epilog="No sale depends on it: one that finds no place left releases what has expired first. Until then, or until "
+    "this runs, events show places as taken whose time is over, so run it every minute or so.",
 )
 @config_option
 def expire() -> None:

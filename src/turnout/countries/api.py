@@ -6,10 +6,12 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from turnout.api.answers import respond
+from turnout.api.pages import page, paging_of
 from turnout.api.service import Service
 from turnout.countries import schemas
 from turnout.countries.services import Country, CountryService
 from turnout.errors import NotFound
+from turnout.paging import part_of
 from turnout.versions import Versioned
 
 TAG = "Countries"
@@ -31,11 +33,11 @@ def _cacheable(request: Request, members: dict[str, Any]) -> Response:
     return response
 
 
-@countries.get(permission="countries:read", answer=schemas.CountryList, versioned=True)
+@countries.get(permission="countries:read", query=schemas.CountryQuery, answer=schemas.CountryPage, versioned=True)
 def list_countries(request: Request) -> Response:
-    """List all countries."""
-    found = [represent(country) for country in request.find_service(CountryService).all()]
-    return _cacheable(request, {"count": len(found), "results": found})
+    """List countries in the order of their names; all at once with an empty `cursor`."""
+    found = part_of(request.find_service(CountryService).all(), paging_of(request))
+    return _cacheable(request, page(request, found, represent))
 
 
 @country.get(permission="countries:read", answer=schemas.CountryView, versioned=True, refuses=(NotFound,))

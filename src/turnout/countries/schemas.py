@@ -1,8 +1,7 @@
 """Schemas of countries."""
 
-import colander
-
 from turnout import schema as fields
+from turnout.api.pages import PageQuery, page_of
 from turnout.schema import Schema
 
 
@@ -13,8 +12,8 @@ class CountryView(Schema):
     name = fields.text(100, description="In English", example="Portugal")
 
 
-class CountryList(Schema):
-    """All countries, in the order of their names."""
+class CountryQuery(PageQuery):
+    """Parameters of the list of countries."""
 
-    count = fields.whole()
-    results = colander.SchemaNode(colander.Sequence(), CountryView(name="country"))
+
+CountryPage = page_of(CountryView(name="country"))

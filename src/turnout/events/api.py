@@ -1,5 +1,6 @@
 """Events over REST."""
 
+from collections.abc import Callable
 from typing import Any
 
 from pyramid.request import Request
@@ -17,7 +18,7 @@ from turnout.ticket_types.errors import TicketTypeExists
 
 TAG = "Events"
 UPDATE_REFUSES = (Invalid, Denied, NotFound, VersionMismatch, CapacityBelowTaken, CapacityAboveVenue)
-TRANSITION_REFUSES = (Denied, NotFound, WrongEventStatus)
+TRANSITION_REFUSES = (Denied, NotFound, VersionMismatch, WrongEventStatus)
 
 events = Service("events", "/events", TAG)
 event = Service("event", "/events/{id}", TAG)
@@ -107,31 +108,35 @@ def delete_event(request: Request) -> None:
     )
 
 
+def _go(request: Request, transition: Callable[..., Event]) -> dict[str, Any]:
+    return _show(request, transition(event_id(request), actor=request.actor, expected=expected_versions(request)))
+
+
 @publish.post(permission="events:publish", answer=schemas.EventView, versioned=True, refuses=TRANSITION_REFUSES)
 def publish_event(request: Request) -> dict[str, Any]:
     """Let an event be seen and booked."""
-    return _show(request, request.find_service(EventService).publish(event_id(request), actor=request.actor))
+    return _go(request, request.find_service(EventService).publish)
 
 
 @postpone.post(permission="events:publish", answer=schemas.EventView, versioned=True, refuses=TRANSITION_REFUSES)
 def postpone_event(request: Request) -> dict[str, Any]:
     """Stop the sale until there is a new date; publish it again then."""
-    return _show(request, request.find_service(EventService).postpone(event_id(request), actor=request.actor))
+    return _go(request, request.find_service(EventService).postpone)
 
 
 @cancel.post(permission="events:publish", answer=schemas.EventView, versioned=True, refuses=TRANSITION_REFUSES)
 def cancel_event(request: Request) -> dict[str, Any]:
     """Call an event off. Its bookings stay, saying whom to tell and what to refund."""
-    return _show(request, request.find_service(EventService).cancel(event_id(request), actor=request.actor))
+    return _go(request, request.find_service(EventService).cancel)
 
 
 @archive.post(permission="events:publish", answer=schemas.EventView, versioned=True, refuses=TRANSITION_REFUSES)
 def archive_event(request: Request) -> dict[str, Any]:
     """Put an event away."""
-    return _show(request, request.find_service(EventService).archive(event_id(request), actor=request.actor))
+    return _go(request, request.find_service(EventService).archive)
 
 
-@availability.get(permission="events:read", answer=schemas.Availability, refuses=(NotFound,))
+@availability.get(permission="events:read", answer=schemas.Availability, max_age=1, refuses=(NotFound,))
 def read_availability(request: Request) -> dict[str, Any]:
     """Read how many places are left, from the counters that bookings claim from."""
     return request.find_service(EventCatalog).availability(event_id(request), actor=request.actor)

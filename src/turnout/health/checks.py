@@ -7,7 +7,9 @@ from typing import Any
 import structlog
 from pyramid.request import Request
 from sqlalchemy import text
-from sqlalchemy.orm import Session
+from sqlalchemy.exc import DBAPIError
+
+from turnout.db import open_read_session
 
 OK, FAILING, OUTDATED = "ok", "failing", "outdated"
 Check = Callable[[Request], dict[str, Any]]
@@ -15,15 +17,20 @@ Check = Callable[[Request], dict[str, Any]]
 log = structlog.get_logger()
 
 
-def _session(request: Request) -> Session:
-    return Session(request.registry.read_engine, join_transaction_mode="create_savepoint")
-
-
 def check_database(request: Request) -> dict[str, Any]:
     """Ask the database for nothing, apart from the request's own transaction, which a failure would break."""
-    with _session(request) as session:
-        session.execute(text("SELECT 1"))
+    try:
+        _ask_for_nothing(request)
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        _ask_for_nothing(request)  # an old connection was lost; whether the database is there, a new one tells
     return {"status": OK}
+
+
+def _ask_for_nothing(request: Request) -> None:
+    with open_read_session(request.registry) as session:
+        session.execute(text("SELECT 1"))
 
 
 @cache
@@ -37,7 +44,7 @@ def check_migrations(request: Request) -> dict[str, Any]:
     """Compare the database's version with the code's."""
     from turnout.migrate import current
 
-    with _session(request) as session:
+    with open_read_session(request.registry) as session:
         at = current(session.connection())
     return {"status": OK if at == _head() else OUTDATED, "current": at, "head": _head()}
 

@@ -1,11 +1,14 @@
 """One-call answers to invitations: going is a booking, interested is following without a place."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import delete, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from turnout.attendees.models import Attendee
+from turnout.bookings.errors import DuplicateBooking
 from turnout.bookings.models import ACTIVE, CONFIRMED, Booking
 from turnout.bookings.services import Booker, BookingCatalog, BookingRequest, BookingService
 from turnout.clock import Clock
@@ -15,6 +18,8 @@ from turnout.injection import Announce
 from turnout.rsvps.hooks import EventFollowed
 from turnout.rsvps.models import Interest
 from turnout.security.actors import Actor
+
+_INSERTS: Mapping[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 
 
 class RsvpService:
@@ -42,24 +47,34 @@ class RsvpService:
         """Book a place unless the user has one; return the booking. Raises what booking refuses with."""
         self.events.get(event_id, actor=actor)
         self._stop_following(event_id, actor)
-        active = self._active(event_id, actor)
-        if active:
-            booking_id = active[0].id
-            if active[0].status != CONFIRMED:
-                self.bookings.confirm(booking_id, actor=actor)
-            return self.shown.get(booking_id, actor=actor)
+        standing = self._standing(event_id, actor)
+        if standing is not None:
+            return standing
         (outcome,) = self.booker.book([BookingRequest(event_id, actor)])
+        if isinstance(outcome, DuplicateBooking):  # they answered twice at one moment, and the other was quicker
+            outcome = self._standing(event_id, actor) or outcome
         if isinstance(outcome, DomainError):
             raise outcome
         return outcome
+
+    def _standing(self, event_id: int, actor: Actor) -> dict[str, Any] | None:
+        """Return the booking that the user has, confirmed, or None."""
+        active = self._active(event_id, actor)
+        if not active:
+            return None
+        if active[0].status != CONFIRMED:
+            self.bookings.confirm(active[0].id, actor=actor)
+        return self.shown.get(active[0].id, actor=actor)
 
     def follow(self, event_id: int, *, actor: Actor) -> None:
         """Follow an event without holding a place. Raises `Conflict` for somebody who holds one."""
         self.events.get(event_id, actor=actor)
         if self._active(event_id, actor):
             raise Conflict("You hold a place; answer cancelled first.")
-        if self.session.get(Interest, (actor.user_id, event_id)) is None:
-            self.session.add(Interest(user_id=actor.user_id, event_id=event_id, created_at=self.clock.now()))
+        # Asked for twice at one moment, it is made once.
+        insert = _INSERTS[self.session.get_bind().dialect.name](Interest)
+        row = insert.values(user_id=actor.user_id, event_id=event_id, created_at=self.clock.now())
+        if self.session.scalar(row.on_conflict_do_nothing().returning(Interest.event_id)) is not None:
             self.announce(EventFollowed(actor.user_id or 0, event_id))
 
     def decline(self, event_id: int, *, actor: Actor) -> None:

@@ -10,7 +10,7 @@ from pyramid.config import PHASE1_CONFIG, Configurator
 from pyramid.security import NO_PERMISSION_REQUIRED
 
 from turnout.errors import StartError
-from turnout.security.actors import ROLES, Actor
+from turnout.security.actors import ANYONE, NOBODY, ROLES, Actor
 
 LAST = 1_000_000
 
@@ -25,9 +25,17 @@ class Permission:
     tokens: bool
 
     def allows(self, actor: Actor) -> bool:
-        """Tell whether `actor` has this permission, by a role and, for a personal token, by its scopes."""
-        if not self.roles & actor.roles:
-            return False
+        """Tell whether `actor` has this permission, by a role and, for a personal token, by its scopes.
+
+        What anyone may do without a token needs no scope either.
+        """
+        return ANYONE in self.roles or (bool(self.roles & actor.roles) and self._is_in_scope(actor))
+
+    def limited(self, actor: Actor) -> Actor:
+        """Return as whom `actor` acts by this permission: as nobody where the scopes of a token do not include it."""
+        return actor if self._is_in_scope(actor) else NOBODY
+
+    def _is_in_scope(self, actor: Actor) -> bool:
         return actor.scopes is None or (self.tokens and self.name in actor.scopes)
 
 

@@ -129,10 +129,7 @@ class UserService:
         """Return users in the order in which they registered."""
         query = select(User)
         if filters.get("search"):
-            start = filters["search"].lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-            query = query.where(
-                or_(func.lower(User.username).like(start, escape="\\"), func.lower(User.email).like(start, escape="\\"))
-            )
+            query = query.where(or_(begins(User.username, filters["search"]), begins(User.email, filters["search"])))
         for name in ("is_organizer", "wants_to_organize", "is_staff", "is_active"):
             if filters.get(name) is not None:
                 query = query.where(getattr(User, name) == filters[name])

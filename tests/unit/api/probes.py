@@ -70,6 +70,7 @@ probes = Service("probes", "/probes", "Probes")
 probe = Service("probe", "/probes/{id}", "Probes")
 pools = Service("probe-pools", "/probe-pools", "Probes")
 failures = Service("probe-failures", "/probe-failures", "Probes")
+kept = Service("probe-kept", "/probe-kept", "Probes")
 held = Service("probe-held", "/probe-held", "Probes")
 
 began = threading.Event()
@@ -124,6 +125,12 @@ def write_in_silence(request):
     _write(request)
 
 
+@kept.get(permission="probes:use", query=ProbeQuery, answer=Numbered, max_age=3)
+def read_what_may_be_kept(request):
+    """Say something of no version."""
+    return {"id": request.validated["query"]["number"] or 1}
+
+
 @held.post(permission="probes:use", answer=Numbered, status=201)
 def write_when_told(request):
     """Write a row, but only when the test says so."""
@@ -173,5 +180,5 @@ def fail(request):
 
 def includeme(config):
     config.declare_permission("probes:use", "Use the probes", ANYONE)
-    for service in (probes, probe, pools, failures, held):
+    for service in (probes, probe, pools, failures, kept, held):
         config.add_api_service(service)

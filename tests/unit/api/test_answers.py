@@ -47,3 +47,19 @@ def test_nothing_to_say_is_204(api):
     response = api.delete("/probe-pools", status=204)
     assert response.body == b""
     assert "Content-Type" not in response.headers
+
+
+def test_what_may_be_kept_is_confirmed_by_an_etag_of_its_text(api):
+    first = api.get("/probe-kept")
+    assert first.headers["Cache-Control"] == "public, max-age=3"
+    seen = {"If-None-Match": first.headers["ETag"]}
+    again = api.get("/probe-kept", status=304, headers=seen)
+    assert again.body == b""
+    assert (again.headers["ETag"], again.headers["Cache-Control"]) == (first.headers["ETag"], "public, max-age=3")
+    assert api.get("/probe-kept?number=2", headers=seen, status=200).headers["ETag"] != first.headers["ETag"]
+
+
+def test_what_is_shown_to_somebody_is_theirs_alone(api, make):
+    answer = api.as_(make.user()).get("/probe-kept")
+    assert answer.headers["Cache-Control"] == "private, no-cache"
+    api.as_(make.user()).get("/probe-kept", status=304, headers={"If-None-Match": answer.headers["ETag"]})

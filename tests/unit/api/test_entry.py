@@ -26,6 +26,12 @@ def test_a_trailing_slash_is_tolerated(api, make):
     assert api.get("/").json["name"] == "Turnout"
 
 
+@pytest.mark.parametrize("path", ["/countries/%2f", "/countries/%2F/", "/countries//", "/countries/PT%2f/"])
+def test_only_one_trailing_slash_is_tolerated(api, path):
+    api.get("/countries/")
+    assert api.get(path, status=404).json["code"] == "not_found"
+
+
 def test_nobody_learns_how_the_transaction_went(api):
     assert "X-Tm" not in api.post("/auth/refresh", {"refresh_token": "x"}, status=401).headers
 

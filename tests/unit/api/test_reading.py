@@ -130,6 +130,13 @@ def test_a_bad_value_is_refused_by_name(api, value):
     assert list(errors_of(response)) == [field]
 
 
+@pytest.mark.parametrize("number", ["1e999999999", "-1e999999999", "1e-999999999"])
+@pytest.mark.parametrize("field", ["number", "price"])
+def test_a_number_that_no_arithmetic_bears_is_refused_by_name(api, field, number):
+    response = api.post("/probes", f'{{"name": "x", "{field}": {number}}}'.encode(), status=400)
+    assert list(errors_of(response)) == [field]
+
+
 def test_all_that_is_wrong_is_said_at_once_with_its_place(api):
     body = {"number": "1", "words": ["ok", "much too long", 3], "inner": {"number": "x", "more": 1}}
     assert errors_of(api.post("/probes", body, status=400)) == {
@@ -208,6 +215,11 @@ def test_a_body_says_that_it_is_json(api, content_type):
     assert response.json["code"] == "unsupported_media_type"
 
 
+@pytest.mark.parametrize("content_type", ["APPLICATION/JSON", "Application/Json; Charset=UTF-8"])
+def test_upper_case_does_no_harm(api, content_type):
+    api.post("/probes", b'{"name": "x"}', headers={"Content-Type": content_type})
+
+
 def test_a_charset_does_no_harm(api):
     api.post("/probes", b'{"name": "x"}', headers={"Content-Type": "application/json; charset=utf-8"})
 
@@ -257,6 +269,17 @@ def test_parameters_arrive(api):
 @pytest.mark.parametrize("query", ["word=%ff", "%ff=1", "word=%ed%a0%80"])
 def test_a_query_is_utf_8(api, query):
     assert api.get(f"/probes?{query}", status=400).content_type == "application/problem+json"
+
+
+@pytest.mark.parametrize("at", ["2027-05-01T10:00:00+02:00", "2027-05-01+10:00:00"])
+def test_a_bare_plus_in_a_moment_is_told_what_it_must_be(api, at):
+    assert errors_of(api.get(f"/probes?at={at}", status=400))["at"].endswith("; in a query, write + as %2B")
+
+
+def test_no_plus_is_spoken_of_where_there_was_none(api):
+    assert "%2B" not in errors_of(api.get("/probes?at=soon", status=400))["at"]
+    assert "%2B" not in errors_of(api.get("/probes?number=a+b", status=400))["number"]
+    assert api.get("/probes?at=2027-05-01T10:00:00%2B02:00").json["at"] == "2027-05-01T08:00:00Z"
 
 
 def test_what_takes_no_parameters_says_so(api):

@@ -245,6 +245,22 @@ def test_a_token_may_what_its_scopes_say(api, client):
         api.request(method, path, status=403, headers=bearer(secret))
 
 
+def test_what_anyone_may_needs_no_scope_and_shows_no_more(api, make):
+    organizer = make.organizer()
+    draft = make.event(status="draft", organizer=organizer)
+    client = api.as_(organizer)
+    without, with_scope = (
+        bearer(client.post("/auth/tokens", {"name": "x", "scopes": [scope]}).json["token"])
+        for scope in ("users:read", "events:read")
+    )
+    for path in ("", "/health", "/openapi.json", "/events"):
+        api.get(path, headers=without)
+    api.get(f"/events/{draft.id}", headers=with_scope)
+    api.get(f"/events/{draft.id}", status=404, headers=without)
+    new = {"first_name": "Ada", "last_name": "L", "email": organizer.email}
+    assert api.post("/attendees", new, headers=without).json["user_id"] is None
+
+
 @pytest.mark.parametrize(
     "scope", ["users:list", "users:update", "auth:create_tokens", "nonsense", "users:create_staff"]
 )

@@ -80,6 +80,18 @@ def test_a_refusal_forgets_nothing(remembering, setting):
     assert seen == []
 
 
+def test_no_token_is_made_for_whom_another_process_disabled(setting):
+    api, make = setting
+    client, new = api.as_(make.user()), {"name": "x", "scopes": ["users:read"]}
+    client.post("/auth/tokens", new)
+    api.session.execute(text("UPDATE users SET is_active = false"))
+    client.get("/users/me")  # not heard of yet
+
+    assert client.post("/auth/tokens", new, status=401).json["code"] == "invalid_token"
+
+    assert api.session.scalar(text("SELECT count(*) FROM api_tokens")) == 1
+
+
 def test_other_processes_are_believed_after_the_recheck_time(fresh_database, tmp_path):
     application = Application(fresh_database, tmp_path)
     with Session(application.engine, expire_on_commit=False) as session:

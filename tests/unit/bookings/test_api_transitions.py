@@ -342,7 +342,9 @@ def test_who_may_see_and_change_a_booking(api, make, hold, path):
     assert api.as_(owner).post(path(of_ada, "confirm")).json["status"] == "confirmed"
     assert api.as_(make.staff()).post(path(of_ada, "cancel")).json["status"] == "cancelled"
     assert api.as_(grace).get(path(booking)).json["id"] == booking["id"], "whoever comes may see their booking"
-    api.as_(grace).delete(path(booking), status=404)
+    api.as_(grace).patch(path(booking), {"quantity": 2}, status=404)
+    api.as_(grace).post(path(booking, "confirm"), status=404)
+    assert api.as_(grace).delete(path(booking)).json["status"] == "cancelled", "and decline it"
     api.as_(ada).get(path(booking), status=404)
     for method in ("get", "patch", "delete"):
         getattr(api, method)(path(of_ada), status=401)

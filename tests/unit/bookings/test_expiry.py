@@ -4,7 +4,7 @@ import pytest
 
 from turnout.bookings.hooks import PlacesReleased
 from turnout.bookings.models import Booking, Ticket
-from turnout.bookings.services import BookingService
+from turnout.bookings.services import BookingService, expiry
 from turnout.bookings.services.expiry import expire_holds
 from turnout.system import system_request
 
@@ -97,6 +97,25 @@ def test_a_refusal_stays_one_if_what_expires_does_not_suffice(book, hold, make, 
     assert (answer["code"], answer["seats_available"]) == ("sold_out", 2)
     book(make.user(), event, quantity=2)
     assert status(lapsed) == "expired"
+
+
+@pytest.mark.parametrize("change", ["book", "grow"])
+def test_a_sale_releases_more_than_one_statement_expires(
+    api, book, hold, make, clock, taken, status, monkeypatch, change
+):
+    monkeypatch.setattr(expiry, "MOST_AT_ONCE", 2)
+    ada, event = make.user(), make.event(capacity=6)
+    own = book(ada, event)
+    lapsed = [hold(make.user(), event) for _ in range(5)]
+    clock.move(minutes=15)
+
+    if change == "book":
+        book(make.user(), event, quantity=5)
+    else:
+        api.as_(ada).patch(f"/bookings/{own['id']}", {"quantity": 6})
+
+    assert {status(one) for one in lapsed} == {"expired"}
+    assert taken(event) == 6
 
 
 def test_all_that_is_due_expires_once(book, hold, make, clock, taken, kinds, status, expire):

@@ -1,10 +1,22 @@
 import pytest
 
 
-def test_all_countries_are_listed_at_once(api):
-    answer = api.get("/countries").json
+def test_countries_come_in_pages_like_everything(api):
+    first = api.get("/countries").json
 
-    assert answer["count"] == len(answer["results"])
+    assert list(first) == ["count", "count_is_exact", "next", "previous", "results"]
+    assert (len(first["results"]), first["count_is_exact"], first["previous"]) == (10, True, None)
+    second = api.get(first["next"]).json
+    assert second["previous"].endswith("/countries?page=1")
+    assert [row["name"] for row in first["results"]] < [row["name"] for row in second["results"]]
+    last = api.get("/countries", page_size=100, page=3).json
+    assert (len(last["results"]), last["next"]) == (last["count"] - 200, None)
+
+
+def test_all_countries_are_listed_at_once_by_a_walk(api):
+    answer = api.get("/countries?cursor=").json
+
+    assert (answer["count"], answer["next"]) == (len(answer["results"]), None)
     assert 240 < answer["count"] < 260
     assert {"code": "PT", "name": "Portugal"} in answer["results"]
 
@@ -39,7 +51,7 @@ def test_an_unknown_code_is_not_found_and_not_kept(api, code):
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_countries_take_no_parameters(api):
-    answer = api.get("/countries", status=400, page=1)
+def test_countries_take_no_other_parameters(api):
+    answer = api.get("/countries", status=400, search="P")
 
-    assert answer.json["errors"] == [{"field": "page", "message": "takes no parameters"}]
+    assert answer.json["errors"] == [{"field": "search", "message": "is not a parameter of this list"}]

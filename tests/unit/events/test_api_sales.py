@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from turnout.pools.models import Pool
+
 
 def test_availability_is_counted_from_the_pools(api, make):
     kinds = [{"name": "Few", "capacity": 5, "taken": 5, "price": 10}, {"name": "Many", "capacity": 200, "taken": 30}]
@@ -22,6 +24,27 @@ def test_availability_is_counted_from_the_pools(api, make):
     told = [(kind["seats_taken"], kind["seats_available"], kind["is_sold_out"]) for kind in kinds]
     assert told == [(5, 0, True), (30, 65, False)]
     assert api.get(f"/events/{event.id}").json["ticket_types"] == kinds
+
+
+def test_availability_may_be_kept_for_a_second(api, make, session):
+    event = make.event(capacity=100, taken=35)
+    path = f"/events/{event.id}/availability"
+
+    first = api.get(path)
+    assert first.headers["Cache-Control"] == "public, max-age=1"
+    seen = {"If-None-Match": first.headers["ETag"]}
+    assert api.get(path, status=304, headers=seen).body == b""
+    session.get_one(Pool, event.pool_id).taken = 36
+    assert api.get(path, status=200, headers=seen).json["seats_taken"] == 36
+
+
+def test_availability_of_a_draft_is_its_organizers_alone(api, make):
+    organizer = make.organizer()
+    event = make.event(capacity=100, status="draft", organizer=organizer)
+    path = f"/events/{event.id}/availability"
+
+    assert api.get(path, status=404).headers["Cache-Control"] == "no-store"
+    assert api.as_(organizer).get(path).headers["Cache-Control"] == "private, no-cache"
 
 
 def test_availability_without_a_limit(api, make):

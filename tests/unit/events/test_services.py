@@ -2,7 +2,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from turnout.errors import Denied, InUse, NotFound, VersionMismatch
 from turnout.events import hooks
@@ -149,6 +149,26 @@ def test_following_a_venue_leaves_other_events_alone(events, make, session):
 
     assert there.place == f"Foyer, New, {venue.address}, Porto"
     assert (there.country, elsewhere.country, elsewhere.place) == ("ES", "PT", before)
+
+
+def test_a_venues_events_follow_whoever_changes_them_meanwhile(events, make, session):
+    """What the session read of an event may be of yesterday; neither change is lost."""
+    venue = make.venue(name="Old")
+    there = make.event(venue=venue)
+    elsewhere = make.event(venue=venue, place="unchanged", country=None)
+    session.execute(
+        update(Event).values(version=Event.version + 1, status="postponed").execution_options(synchronize_session=False)
+    )
+    venue.name = "New"
+    session.flush()
+
+    for _ in range(2):
+        events.follow_venue(venue.id)
+
+    for event in (there, elsewhere):
+        session.refresh(event)
+        assert (event.version, event.status, event.country) == (3, "postponed", "PT")
+        assert event.place.startswith("New, ")
 
 
 def test_a_venue_may_hold_any_number(events, make, session):

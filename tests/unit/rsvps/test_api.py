@@ -199,3 +199,15 @@ def test_interest_goes_with_the_user_and_the_event(answer, session, guest, event
     session.flush()
     assert following(session) == 0
     assert session.scalar(select(func.count(Attendee.id))) == 0
+
+
+def test_what_the_organizer_booked_for_somebody_they_decline(api, make, client, session, guest):
+    organizer = make.organizer()
+    event = make.event(organizer=organizer)
+    theirs = make.attendee(user=guest)
+    booked = api.as_(organizer).post("/bookings", {"event_id": event.id, "attendee_id": theirs.id}, status=201).json
+
+    client.post(f"/events/{event.id}/rsvp", {"status": "cancelled"})
+
+    assert session.get(Booking, booked["id"], populate_existing=True).status == "cancelled"
+    assert api.get(f"/events/{event.id}/availability").json["seats_taken"] == 0

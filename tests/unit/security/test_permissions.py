@@ -94,6 +94,16 @@ def test_a_token_may_what_its_scopes_and_its_user_may():
     assert not read.allows(Actor.of(1, scopes=frozenset()))
 
 
+@pytest.mark.parametrize("tokens", [True, False])
+def test_what_anyone_may_needs_no_scope_but_is_done_as_nobody_without_it(tokens):
+    read = Permission("things:read", "", frozenset({ANYONE}), tokens=tokens)
+    without, with_scope = Actor.of(1, scopes=frozenset()), Actor.of(1, scopes=frozenset({"things:read"}))
+    assert read.allows(without)
+    assert read.limited(without) is NOBODY
+    assert read.limited(with_scope) is (with_scope if tokens else NOBODY)
+    assert read.limited(ACTORS[USER]) is ACTORS[USER]
+
+
 def test_what_is_somebodys_is_theirs_and_staffs():
     ada, staff = Actor.of(1), Actor.of(2, is_staff=True)
     assert ada.owns(1)

@@ -22,7 +22,8 @@ ABOUT = """\
 Turnout is an event booking platform that never oversells.
 
 **Sign in** with `POST /auth/login` and send the access token as `Authorization: Bearer <token>`; programs use an API
-token made at `POST /auth/tokens`, sent as `Bearer` or `Token`.
+token made at `POST /auth/tokens`, sent as `Bearer` or `Token`. A token does for its user what its scopes say; what anyone
+may do it does without a scope too, but then as anyone.
 
 **Lists** answer `count`, `next`, `previous` and `results`; leaf with `page` and `page_size`, or walk through everything
 with `cursor`.
@@ -59,6 +60,11 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     },
 }
 ETAG = {"description": "Names this state; for `If-None-Match` and `If-Match`", "schema": _TAG, "required": True}
+CACHE_CONTROL = {
+    "description": "For how many seconds anybody may keep an answer that was given without a token",
+    "schema": {"type": "string"},
+    "required": True,
+}
 LOCATION = {
     "description": "Where it is",
     "schema": {"type": "string", "format": "uri"},
@@ -191,7 +197,8 @@ def _parameters(operation: Operation, components: Components) -> list[dict[str, 
 
 
 def _may_be_unchanged(operation: Operation) -> bool:
-    return operation.method == "GET" and (operation.versioned or HTTPStatus.NOT_MODIFIED in operation.further_answers)
+    is_tagged = operation.versioned or operation.max_age is not None
+    return operation.method == "GET" and (is_tagged or HTTPStatus.NOT_MODIFIED in operation.further_answers)
 
 
 def _answers(operation: Operation, components: Components) -> dict[str, Any]:
@@ -204,6 +211,9 @@ def _answers(operation: Operation, components: Components) -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if operation.versioned and operation.answer is not None:
         headers["ETag"] = ETAG
+    if operation.max_age is not None:
+        headers["ETag"] = ETAG | {"description": "Names this state; for `If-None-Match`"}
+        headers["Cache-Control"] = CACHE_CONTROL
     if operation.location is not None:
         headers["Location"] = LOCATION
     first: dict[str, Any] = {"description": HTTPStatus(operation.status).phrase, "content": content, "headers": headers}

@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 from turnout.bookings.errors import DuplicateBooking, NotOnSale
 from turnout.bookings.hooks import BookingConfirmed, BookingHeld, BookingRefused, PlacesClaimed
 from turnout.bookings.models import CONFIRMED, PENDING, VALID
-from turnout.bookings.services.expiry import expire_holds
+from turnout.bookings.services.expiry import expire_holds_of
 from turnout.bookings.services.facts import Facts, Kind, Offer, Person, read_facts
 from turnout.bookings.services.writing import Batch, Partial, Written, write
 from turnout.clock import Clock
@@ -133,7 +133,7 @@ class Booker:
             for pool_id, places in written:
                 self.pools.release(pool_id, places)
         self.session.execute(select(Pool.id).where(Pool.id == facts.offer.pool_id).with_for_update())
-        expire_holds(self.session, self.clock.now(), self.announce, facts.offer.event_id)
+        expire_holds_of(self.session, self.clock.now(), self.announce, facts.offer.event_id)
         facts, drafts, _ = self._decide(requests)
         if facts.offer is not None:
             written = self._write(facts.offer, drafts)

@@ -14,9 +14,19 @@ from turnout.injection import Announce
 from turnout.pools.models import Pool
 from turnout.ticket_types.models import TicketType
 
+MOST_AT_ONCE = 1000
+"""How many holds one statement expires."""
+
+
+def expire_holds_of(session: Session, now: datetime, announce: Announce, event_id: int) -> None:
+    """Expire every hold of an event that is due, however many: what stays might be what a sale is refused for."""
+    limit = MOST_AT_ONCE
+    while expire_holds(session, now, announce, event_id, limit) == limit:
+        pass
+
 
 def expire_holds(
-    session: Session, now: datetime, announce: Announce, event_id: int | None = None, limit: int = 1000
+    session: Session, now: datetime, announce: Announce, event_id: int | None = None, limit: int = MOST_AT_ONCE
 ) -> int:
     """Expire up to `limit` holds that are due, of one event or of all; return how many.
 

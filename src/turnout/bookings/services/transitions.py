@@ -21,7 +21,7 @@ from turnout.bookings.hooks import (
     PlacesReleased,
 )
 from turnout.bookings.models import ACTIVE, CANCELLED, CONFIRMED, PENDING, VALID, Booking, Ticket
-from turnout.bookings.services.expiry import expire_holds, release_places
+from turnout.bookings.services.expiry import expire_holds, expire_holds_of, release_places
 from turnout.clock import Clock
 from turnout.errors import Invalid, NotFound
 from turnout.events.models import PUBLISHED, Event
@@ -53,13 +53,20 @@ class BookingService:
         self.events = events
         self.attendees = attendees
 
-    def for_change(self, booking_id: int, *, actor: Actor, expected: Collection[int] | None = None) -> Booking:
-        """Return a booking that the actor may change, its row locked. Raises `NotFound`, `VersionMismatch`."""
+    def for_change(
+        self, booking_id: int, *, actor: Actor, expected: Collection[int] | None = None, as_guest: bool = False
+    ) -> Booking:
+        """Return a booking that the actor may change, its row locked; `as_guest`: also as the one it was made for.
+
+        Raises `NotFound`, `VersionMismatch`.
+        """
         query = select(Booking).where(Booking.id == booking_id).with_for_update(of=Booking)
         booking = self.session.scalars(query.execution_options(populate_existing=True)).first()
         if booking is not None and not actor.owns(booking.user_id):
-            organizer = self.session.scalar(select(Event.organizer_id).where(Event.id == booking.event_id))
-            booking = booking if actor.owns(organizer) else None
+            owners = [self.session.scalar(select(Event.organizer_id).where(Event.id == booking.event_id))]
+            if as_guest:
+                owners.append(self.session.scalar(select(Attendee.user_id).where(Attendee.id == booking.attendee_id)))
+            booking = booking if any(map(actor.owns, owners)) else None
         if booking is None:
             raise NotFound("There is no such booking.")
         require_version(booking.version, expected)
@@ -82,8 +89,8 @@ class BookingService:
         return booking
 
     def cancel(self, booking_id: int, *, actor: Actor, expected: Collection[int] | None = None) -> Booking:
-        """Give a booking's places back. Raises `WrongBookingStatus`."""
-        booking = self.for_change(booking_id, actor=actor, expected=expected)
+        """Give a booking's places back; whoever comes may decline, too. Raises `WrongBookingStatus`."""
+        booking = self.for_change(booking_id, actor=actor, expected=expected, as_guest=True)
         if self._move(booking, CANCELLED, Booking.status.in_(ACTIVE)):
             release_places(self.session, self.announce, [booking.id])
             self._announce(BookingCancelled, booking)
@@ -206,7 +213,7 @@ class BookingService:
         if len(claimed) < len(pools):
             for pool_id in claimed:
                 self.pools.release(pool_id, more)
-            expire_holds(self.session, now, self.announce, event.id)
+            expire_holds_of(self.session, now, self.announce, event.id)
             if not all(self.pools.claim(pool_id, more) for pool_id in pools):
                 raise SoldOut(f"There are not {more} more places.")
         rows = [

@@ -146,7 +146,7 @@ class EventService:
         if venue is not None:
             event.country = venue.country
         event.timezone = event.timezone or (venue.timezone if venue else "UTC")
-        event.place = _place(event, venue)
+        event.place = _place(event.location, venue)
         return venue
 
     def _resize(self, event: Event, venue: Venue | None, *, has_capacity: bool, capacity: int | None) -> None:
@@ -167,25 +167,26 @@ class EventService:
             rows = [{"event_id": event.id, "tag_id": tag.id} for tag in wanted]
             self.session.execute(insert(event_tags), rows)
 
-    def publish(self, event_id: int, *, actor: Actor) -> Event:
-        """Let an event be seen and booked. Raises `WrongEventStatus`."""
-        return self._go(event_id, PUBLISHED, actor)
+    def publish(self, event_id: int, *, actor: Actor, expected: Collection[int] | None = None) -> Event:
+        """Let an event be seen and booked. Raises `WrongEventStatus`, `VersionMismatch`."""
+        return self._go(event_id, PUBLISHED, actor, expected)
 
-    def postpone(self, event_id: int, *, actor: Actor) -> Event:
-        """Stop the sale until there is a new date. Raises `WrongEventStatus`."""
-        return self._go(event_id, POSTPONED, actor)
+    def postpone(self, event_id: int, *, actor: Actor, expected: Collection[int] | None = None) -> Event:
+        """Stop the sale until there is a new date. Raises `WrongEventStatus`, `VersionMismatch`."""
+        return self._go(event_id, POSTPONED, actor, expected)
 
-    def cancel(self, event_id: int, *, actor: Actor) -> Event:
-        """Call an event off. Raises `WrongEventStatus`."""
-        return self._go(event_id, CANCELLED, actor)
+    def cancel(self, event_id: int, *, actor: Actor, expected: Collection[int] | None = None) -> Event:
+        """Call an event off. Raises `WrongEventStatus`, `VersionMismatch`."""
+        return self._go(event_id, CANCELLED, actor, expected)
 
-    def archive(self, event_id: int, *, actor: Actor) -> Event:
-        """Put an event away. Raises `WrongEventStatus`."""
-        return self._go(event_id, ARCHIVED, actor)
+    def archive(self, event_id: int, *, actor: Actor, expected: Collection[int] | None = None) -> Event:
+        """Put an event away. Raises `WrongEventStatus`, `VersionMismatch`."""
+        return self._go(event_id, ARCHIVED, actor, expected)
 
-    def _go(self, event_id: int, status: str, actor: Actor) -> Event:
+    def _go(self, event_id: int, status: str, actor: Actor, expected: Collection[int] | None) -> Event:
         """Do a transition, guarded in its own statement; one that is done already is left as it is."""
         event = self.locked(event_id, actor=actor)
+        require_version(event.version, expected)
         allowed, announcement = _NEXT[status]
         moved: Any = self.session.execute(
             update(Event)
@@ -235,11 +236,17 @@ class EventService:
     def follow_venue(self, venue_id: int) -> None:
         """Let a changed venue's events follow. Raises `CapacityAboveVenue` if one holds more than the venue does now."""
         venue = self.venues.get(venue_id)
-        events = self.session.scalars(select(Event).where(Event.venue_id == venue_id)).all()
-        for event in events:
-            event.country = venue.country
-            event.place = _place(event, venue)
-        self.session.flush()
+        there = select(Event.id, Event.location, Event.place, Event.country).where(Event.venue_id == venue_id)
+        # Statements, not rows of the session: those would lose to every sale's or organizer's change of one of many
+        # events. No location changes meanwhile: who changes one needs the venue, which is locked, or leaves it.
+        for event_id, location, *before in self.session.execute(there.order_by(Event.id)).all():
+            place = _place(location, venue)
+            if before != [place, venue.country]:
+                self.session.execute(
+                    update(Event)
+                    .where(Event.id == event_id, Event.venue_id == venue_id)
+                    .values(place=place, country=venue.country, version=Event.version + 1)
+                )
         if venue.capacity is None:
             return
         larger = (
@@ -266,7 +273,7 @@ def _capacity_at(venue: Venue | None, wanted: int | None) -> int | None:
     return wanted or venue.capacity
 
 
-def _place(event: Event, venue: Venue | None) -> str:
+def _place(location: str, venue: Venue | None) -> str:
     """Return where an event is, in words to search in."""
-    parts = (event.location, *((venue.name, venue.address, venue.city) if venue else ()))
+    parts = (location, *((venue.name, venue.address, venue.city) if venue else ()))
     return ", ".join(part for part in parts if part)
