@@ -18,6 +18,7 @@ from cryptography.fernet import Fernet
 from pyramid.request import Request
 from pyramid.response import Response
 from sqlalchemy import LargeBinary, bindparam, delete, text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from turnout.api.answers import JSON
@@ -87,7 +88,7 @@ def once(request: Request, answer: Callable[[], Response], *, secret: bool) -> R
         response = answer()
     except DomainError:
         # The first request may have ended between our look and our lock, and be the very reason of this refusal.
-        if _find(request, parameters).fingerprint is not None:
+        if _was_answered(request, parameters):
             raise TryAgain from None
         raise
     if response.status_int < 400:  # noqa: PLR2004
@@ -110,6 +111,13 @@ def once(request: Request, answer: Callable[[], Response], *, secret: bool) -> R
             # The first request ended between our look and our lock; tried again, we find its answer.
             raise TryAgain
     return response
+
+
+def _was_answered(request: Request, parameters: dict[str, Any]) -> bool:
+    try:
+        return _find(request, parameters).fingerprint is not None
+    except SQLAlchemyError:
+        return False  # a constraint refused, and with it the transaction answers nothing more
 
 
 def _find(request: Request, parameters: dict[str, Any]) -> AnyRow:

@@ -112,8 +112,8 @@ def _readers(operation: Operation) -> list[Callable[..., None]]:
         accepts_answer(request, content_type=operation.content_type)
 
     readers: list[Callable[..., None]] = [accepts, bound_body, query_reader(operation.query or Schema())]
-    if operation.body is not None:
-        readers.append(body_reader(operation.body, partial=operation.partial))
+    if operation.body is not None or operation.method in WRITES:
+        readers.append(body_reader(operation.body or Schema(), partial=operation.partial))
     return readers
 
 

@@ -73,3 +73,11 @@ def test_only_what_is_published_is_sold(api, make, organizer):
         assert guest.post("/bookings", booking, status=409).json["code"] == "not_on_sale"
     shown = api.get(path).json
     assert shown.items() >= {"seats_taken": 1, "is_active": False, "sales_state": "archived"}.items()
+
+
+def test_a_transition_takes_no_members(api, make):
+    event = make.event(status="draft")
+    client = api.as_(make.staff())
+    refused = client.post(f"/events/{event.id}/publish", {"when": "now"}, status=400).json
+    assert refused["errors"] == [{"field": "when", "message": "is not known here"}]
+    client.post(f"/events/{event.id}/publish", {})

@@ -1,9 +1,7 @@
 """The same user answers twice at one moment, and this answer is the later one."""
 
 import pytest
-from sqlalchemy import event as events_of
-from sqlalchemy import func, select
-from sqlalchemy.sql.dml import Insert
+from sqlalchemy import event, func, insert, select
 
 from turnout.bookings.models import Booking
 from turnout.bookings.services import Booker
@@ -28,32 +26,32 @@ def ada(make):
 
 
 def test_going_is_the_booking_that_was_made_first(make, ada, application, session):
-    event = make.event(capacity=5)
+    shown = make.event(capacity=5)
     session.commit()
     with system_request(application.router) as request:
         service, usual = request.find_service(RsvpService), request.find_service(Booker)
         service.booker = OvertakenBooker(
             usual.session, usual.clock, usual.announce, application.registry.settings, usual.pools
         )
-        said = service.go(event.id, actor=Actor.of(ada.id))
+        said = service.go(shown.id, actor=Actor.of(ada.id))
 
     booking = session.scalars(select(Booking)).one()
     assert (said["id"], said["status"], booking.user_id) == (booking.id, "confirmed", ada.id)
 
 
 def test_interest_is_noted_once(api, make, ada, application, connection, session):
-    event, client, announced, overtaken = make.event(), api.as_(ada), [], []
+    shown, client, announced, overtaken = make.event(), api.as_(ada), [], []
 
-    def overtake(connection, statement, *_):
-        if isinstance(statement, Insert) and statement.table is Interest.__table__ and not overtaken:
+    def overtake(connection, _cursor, statement, *_):
+        if statement.startswith("INSERT INTO interests") and not overtaken:
             overtaken.append(statement)
-            first = {"user_id": ada.id, "event_id": event.id, "created_at": application.registry.clock.now()}
-            connection.execute(Interest.__table__.insert().values(first))
+            first = {"user_id": ada.id, "event_id": shown.id, "created_at": application.registry.clock.now()}
+            connection.execute(insert(Interest).values(first))
 
-    events_of.listen(connection, "before_execute", overtake)
+    event.listen(connection, "before_cursor_execute", overtake)
     application.registry.registerHandler(announced.append, (hooks.EventFollowed,))
     try:
-        client.post(f"/events/{event.id}/rsvp", {"status": "interested"}, status=200)
+        client.post(f"/events/{shown.id}/rsvp", {"status": "interested"}, status=200)
     finally:
         application.registry.unregisterHandler(announced.append, (hooks.EventFollowed,))
 
