@@ -8,7 +8,7 @@ import pytest
 from pyramid.response import Response
 from pyramid.security import NO_PERMISSION_REQUIRED
 from sqlalchemy import Column, Integer, MetaData, Table, event, func, insert, literal, select, text
-from sqlalchemy.exc import IntegrityError, StatementError
+from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 from sqlalchemy.orm import Session
 from webtest import TestApp
 
@@ -294,3 +294,10 @@ def test_a_lost_connection_is_replaced_and_the_request_is_made_again(committing,
     administrator.dispose()
     assert ended
     client.get(path, status=200)
+
+
+def test_an_error_does_not_say_what_was_sent(engine):
+    """Errors reach the log, where nobody's address or token has a place."""
+    with engine.connect() as connection, pytest.raises(DBAPIError) as raised:
+        connection.execute(text("SELECT nothing FROM nowhere WHERE secret = :secret"), {"secret": "tnt_never_seen"})
+    assert "tnt_never_seen" not in str(raised.value)
