@@ -1,13 +1,11 @@
 """The web server: waitress, with errors as problem documents, large bodies refused unread, and a clean stop."""
 
-import gc
 import json
 import logging
 import os
 import secrets
 import signal
 import socket
-import sys
 import time
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -260,15 +258,3 @@ class Server:
             self._server.task_dispatcher.shutdown(timeout=GRACE_SECONDS)
         finally:
             wasyncore.close_all(self._server._map)  # noqa: SLF001 - as its own close() does
-
-
-def _steady() -> None:
-    """Keep requests from waiting for the interpreter.
-
-    What was made at start lives as long as the server: frozen, it is not looked through again and again. A thread that
-    comes back from the database with a pool locked gets the interpreter in half a millisecond instead of five.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
-    sys.setswitchinterval(0.0005)
