@@ -2,12 +2,14 @@
 
 import threading
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from tests.unit.api import probes
 
+from turnout.api import idempotency
 from turnout.api.idempotency import purge
 from turnout.api.models import IdempotencyKey
 from turnout.pools.models import Pool
@@ -137,3 +139,29 @@ def test_while_the_first_runs_the_second_is_told_so(fresh_database, tmp_path):
     with Session(application.engine) as session:
         assert session.scalar(select(func.count(Pool.id))) == 1
     application.close()
+
+
+def test_a_refusal_for_what_the_first_request_did_becomes_its_answer(api, make, monkeypatch):
+    """The first request may end between our look for its answer and our lock; then it is why we are refused."""
+    ada, event = make.user(), make.event()
+    client, wanted = api.as_(ada), {"event_id": event.id}
+    first = client.post("/bookings", wanted, status=201, headers=KEY)
+    look, looks = idempotency._find, []
+
+    def look_too_early(request, parameters):
+        looks.append(look(request, parameters))
+        nothing = SimpleNamespace(mine=True, fingerprint=None)
+        return nothing if len(looks) == 1 else looks[-1]
+
+    monkeypatch.setattr(idempotency, "_find", look_too_early)
+    again = client.post("/bookings", wanted, status=201, headers=KEY)
+    assert again.json == first.json
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert len(looks) == 3
+
+
+def test_a_refusal_by_a_constraint_stays_a_refusal(api, make):
+    event = make.event(ticket_types=[{"name": "Seat"}])
+    client = api.as_(make.staff())
+    path = f"/events/{event.id}/ticket-types"
+    assert client.post(path, {"name": "Seat"}, status=409, headers=KEY).json["code"] == "ticket_type_exists"
