@@ -5,6 +5,7 @@ own types are compared with the schema's first, and every problem is reported at
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -114,8 +115,7 @@ def _read_sequence(node: colander.SchemaNode, value: Any, path: str, errors: Err
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        seen: set[str] = set()
-        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        [(twice, _)] = Counter(name for name, _ in pairs).most_common(1)
         raise MalformedJSON(f"The member {twice[:100]!r} is there more than once.")
     return found
 
