@@ -33,9 +33,12 @@ types: .venv/.tested  ## Check the types
 bench: .venv/.tested  ## Measure on PostgreSQL and write benchmarks/results.md
 	$(BIN)/python -m benchmarks
 
-lock: .venv/.uv  ## Choose versions anew and write both lock files
-	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header setup.cfg -o requirements.lock
-	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header setup.cfg --extra test -c requirements.lock -o requirements-test.lock
+# What the tests need first, so that all the files agree: Celery wants an older python-dateutil than icalendar would take.
+LOCK = $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header setup.cfg
+lock: .venv/.uv  ## Choose versions anew and write the lock files
+	$(LOCK) --extra test -o requirements-test.lock
+	$(LOCK) -c requirements-test.lock -o requirements.lock
+	$(LOCK) -c requirements-test.lock --extra celery -o requirements-celery.lock
 
 clean:  ## Remove the environment and caches; the data in var/ stays
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage

@@ -12,6 +12,8 @@ TOOLKIT = (
     "turnout.api",
 )
 FEATURES = (
+    "turnout.health",
+    "turnout.outbox",
     "turnout.users",
     "turnout.auth",
     "turnout.countries",
@@ -23,7 +25,8 @@ FEATURES = (
     "turnout.attendees",
     "turnout.bookings",
     "turnout.rsvps",
-    "turnout.health",
+    "turnout.messages",
+    "turnout.webhooks",
     "turnout.metrics",
 )
 

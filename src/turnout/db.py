@@ -123,7 +123,7 @@ class DatabaseSettings(colander.MappingSchema):
     """Where the database is and how it is used."""
 
     url = colander.SchemaNode(colander.String(), missing="")
-    pool_size = colander.SchemaNode(colander.Integer(), missing=4, validator=colander.Range(1, 100))
+    pool_size = colander.SchemaNode(colander.Integer(), missing=10, validator=colander.Range(1, 100))
     statement_timeout = colander.SchemaNode(colander.Integer(), missing=15_000, description="Milliseconds, PostgreSQL")
     lock_timeout = colander.SchemaNode(colander.Integer(), missing=5_000, description="Milliseconds, PostgreSQL")
 

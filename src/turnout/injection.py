@@ -1,8 +1,8 @@
 """Services by constructor: what a service needs, it names in its ``__init__``, and gets.
 
 ``config.add_service(BookingService)`` registers a class; ``request.find_service(BookingService)`` makes one for the
-request, filling each constructor parameter by its annotation: `Session`, `ReadSession`, `Clock`, `Announce`, `Settings`, or another
-service. Services therefore know nothing of requests, and a test can make one by hand.
+request, filling each constructor parameter by its annotation: `Session`, `ReadSession`, `Clock`, `Announce`, `Settings`, `Transaction`, or
+another service. Services therefore know nothing of requests, and a test can make one by hand.
 
 pyramid_services does the same through zope.interface, at about 95 microseconds of CPU for each service of a request
 (docs/adr/0004-the-hot-path.md); this takes about 3.
@@ -13,13 +13,16 @@ from collections.abc import Callable, Mapping
 from typing import Any, NewType, TypeVar, get_type_hints
 
 from pyramid.config import Configurator
+from pyramid.registry import Registry
 from pyramid.request import Request
 from sqlalchemy.orm import Session
+from transaction import Transaction
 
 from turnout.clock import Clock
 from turnout.db import open_read_session
 from turnout.hooks import DomainEvent
 
+Provider = Callable[[Request], Any]
 Announce = Callable[[DomainEvent], None]
 """Tells a domain event to everybody who subscribed to its class, inside the transaction."""
 
@@ -38,16 +41,25 @@ def _announcer(request: Request) -> Announce:
 
 T = TypeVar("T")
 
-_PROVIDERS: dict[Any, Callable[[Request], Any]] = {
+_PROVIDERS: dict[Any, Provider] = {
     Session: lambda request: request.db,
     ReadSession: lambda request: open_read_session(request.registry),
     Clock: lambda request: request.registry.clock,
     Announce: _announcer,
     Settings: lambda request: request.registry.settings,
+    Transaction: lambda request: request.tm.get(),
 }
 
 
-def add_injectable(config: Configurator, wanted: Any, provide: Callable[[Request], Any]) -> None:
+def provider_of(registry: Registry, wanted: Any) -> Provider | None:
+    """Return what fills a parameter annotated with `wanted`: an injectable or a service that is registered; else None."""
+    if wanted in registry.injectables:
+        provide: Provider = registry.injectables[wanted]
+        return provide
+    return (lambda request: find_service(request, wanted)) if wanted in registry.services else None
+
+
+def add_injectable(config: Configurator, wanted: Any, provide: Provider) -> None:
     """Directive: fill constructor parameters annotated with `wanted` with what `provide(request)` returns."""
     config.registry.injectables[wanted] = provide
 

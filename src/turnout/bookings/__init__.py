@@ -1,5 +1,7 @@
 """Bookings: places claimed, held, confirmed and given back."""
 
+from datetime import timedelta
+
 import colander
 from pyramid.config import Configurator
 from sqlalchemy import func, select
@@ -8,6 +10,7 @@ from turnout import schema as fields
 from turnout.bookings import api
 from turnout.bookings.models import ACTIVE, VALID, Booking, Ticket
 from turnout.bookings.services import Booker, BookingCatalog, BookingService
+from turnout.bookings.tasks import expire_holds
 from turnout.events.models import Event
 from turnout.security.actors import USER
 from turnout.ticket_types.models import TicketType
@@ -52,6 +55,7 @@ def includeme(config: Configurator) -> None:
     config.add_claim_source("bookings of events", HELD_OF_EVENTS)
     config.add_claim_source("tickets of types", HELD_OF_TYPES)
     config.add_subscriber(delete_of_users, UsersDeleting)
+    config.add_periodic_task(expire_holds, every=timedelta(minutes=1))
     for service in api.SERVICES:
         config.add_api_service(service)
     config.add_capability("bookings", "Bookings that never exceed the places there are, with holds that expire")

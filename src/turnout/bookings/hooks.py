@@ -15,6 +15,11 @@ class BookingEvent(DomainEvent):
     attendee_id: int
     quantity: int
 
+    @property
+    def stream(self) -> str:
+        """Return the booking."""
+        return f"booking:{self.booking_id}"
+
 
 @dataclass(frozen=True, slots=True)
 class BookingHeld(BookingEvent):

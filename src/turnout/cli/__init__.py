@@ -13,11 +13,11 @@ from turnout.cli.context import config_option, reported
 
 COMMANDS = {
     "serve": "serving:serve",
+    "worker": "working:worker",
     "migrate": "serving:migrate",
     "user": "people:user",
     "demo": "upkeep:demo",
     "check": "upkeep:check",
-    "expire": "upkeep:expire",
     "routes": "listing:routes",
 }
 

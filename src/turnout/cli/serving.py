@@ -1,8 +1,10 @@
 """``turnout serve`` and ``turnout migrate``."""
 
+from contextlib import nullcontext
+
 import click
 
-from turnout.cli.context import Refused, application, config_option, load_settings, require_migrated, waiting
+from turnout.cli.context import SPARE, Refused, application, config_option, load_settings, require_migrated, waiting
 
 
 @click.command(
@@ -34,6 +36,7 @@ def serve(
     quiet: bool,
 ) -> None:
     """Serve Turnout over HTTP until it is told to stop (Ctrl-C, SIGTERM)."""
+    from turnout.outbox.worker import Worker
     from turnout.server import Server, inherited_socket, listening_socket, server_settings
 
     given = load_settings()
@@ -42,7 +45,7 @@ def serve(
     port = settings["server.port"] if port is None else port
     threads = threads or settings["server.threads"]
     # Each thread needs a connection of its own, or it waits for another's.
-    pool = {} if "database.pool_size" in given else {"database.pool_size": max(4, threads)}
+    pool = {} if "database.pool_size" in given else {"database.pool_size": threads + SPARE}
     # The address first: who started it twice should hear it at once.
     listener = inherited_socket(fd) if fd is not None else listening_socket(host, port, reuse_port=reuse_port)
     with listener, application(**pool) as router:
@@ -62,7 +65,8 @@ def serve(
         )
         if not quiet:
             _greet(server.url, demo=demo)
-        server.run()
+        with Worker(registry) if registry.settings["outbox.embedded"] else nullcontext():
+            server.run()
 
 
 def _greet(url: str, *, demo: bool) -> None:

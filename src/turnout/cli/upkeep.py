@@ -1,4 +1,4 @@
-"""``turnout check``, ``turnout expire`` and ``turnout demo``: what keeps an installation in order."""
+"""``turnout check`` and ``turnout demo``: what keeps an installation in order."""
 
 import click
 
@@ -33,31 +33,6 @@ def check(*, repair: bool) -> None:
     if left:
         which = ", ".join(wrong.what for wrong in left)
         raise Refused(f"More places are taken than there are: {which}. Give it room, or cancel bookings.")
-
-
-@click.command(
-    short_help="Give back places whose time is over.",
-    epilog="No sale depends on it: one that finds no place left releases what has expired first. Until then, or until "
-    "this runs, events show places as taken whose time is over, so run it every minute or so.",
-)
-@config_option
-def expire() -> None:
-    """Give back the places of unpaid bookings whose time is over, and forget old idempotency keys."""
-    from turnout.api.idempotency import purge
-    from turnout.bookings.services import BookingService
-    from turnout.system import system_request
-
-    bookings = 0
-    with application() as router, waiting("Giving back places"):
-        require_migrated(router.registry.engine)
-        more = 1
-        while more:  # a part at a time, each in its own transaction, so that nobody who books waits for long
-            with system_request(router) as request:
-                more = request.find_service(BookingService).expire_due()
-            bookings += more
-        with system_request(router) as request:
-            keys = purge(request.db, request.registry.clock.now())
-    click.echo(f"Expired {bookings} bookings and forgot {keys} idempotency keys.")
 
 
 @click.group()

@@ -6,43 +6,44 @@ from turnout.hooks import DomainEvent
 
 
 @dataclass(frozen=True, slots=True)
-class EventCreated(DomainEvent):
-    """An event was made."""
+class EventHappening(DomainEvent):
+    """Something that happened to one event."""
 
     event_id: int
+
+    @property
+    def stream(self) -> str:
+        """Return the event."""
+        return f"event:{self.event_id}"
 
 
 @dataclass(frozen=True, slots=True)
-class EventChanged(DomainEvent):
+class EventCreated(EventHappening):
+    """An event was made."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventChanged(EventHappening):
     """What is said of an event was changed; `fields` names what."""
 
-    event_id: int
     fields: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
-class EventPublished(DomainEvent):
+class EventPublished(EventHappening):
     """An event can be seen and, in its sale windows, booked."""
 
-    event_id: int
-
 
 @dataclass(frozen=True, slots=True)
-class EventCancelled(DomainEvent):
+class EventCancelled(EventHappening):
     """An event will not be held. Its bookings stay as they are: they say whom to tell and what to refund."""
 
-    event_id: int
-
 
 @dataclass(frozen=True, slots=True)
-class EventPostponed(DomainEvent):
+class EventPostponed(EventHappening):
     """An event will be held at another time, not known yet; nothing is sold until it is published again."""
 
-    event_id: int
-
 
 @dataclass(frozen=True, slots=True)
-class EventArchived(DomainEvent):
+class EventArchived(EventHappening):
     """An event was put away."""
-
-    event_id: int

@@ -3,19 +3,20 @@
 from pyramid.config import Configurator
 
 from turnout.health import api
-from turnout.health.checks import Check, check_database, check_migrations
+from turnout.health.checks import Check, Component, check_database, check_migrations
 from turnout.security.actors import ANYONE
 
 
-def add_health_check(config: Configurator, name: str, function: Check) -> None:
+def add_health_check(config: Configurator, name: str, function: Check, *, critical: bool = True) -> None:
     """Directive: show component `name` in ``GET /health``.
 
     ``function(request)`` returns a dict with at least ``status``, "ok" or anything else, and nothing that a stranger
-    should not read. What it raises is logged, and shown as the status "failing".
+    should not read. What it raises is logged, and shown as the status "failing". Without a `critical` component no
+    request can be answered: the answer is 503, and load balancers look elsewhere.
     """
 
     def register() -> None:
-        config.registry.health_checks[name] = function
+        config.registry.health_checks[name] = Component(function, critical)
 
     introspectable = config.introspectable("turnout health checks", name, name, "health check")
     config.action(("turnout health check", name), register, introspectables=(introspectable,))

@@ -23,15 +23,16 @@ class HealthView(Schema):
 health = Service("health", "/health", "About")
 
 
-@health.get(permission="health:read", answer=HealthView, further_answers={503: "A component does not work"})
+@health.get(permission="health:read", answer=HealthView, further_answers={503: "A component does not work without which no request can be answered"})
 def read_health(request: Request) -> Any:
     """See whether every component works."""
-    components = {name: run(name, check, request) for name, check in sorted(request.registry.health_checks.items())}
-    works = all(component["status"] == OK for component in components.values())
+    known = request.registry.health_checks
+    components = {name: run(name, component, request) for name, component in sorted(known.items())}
+    broken = [name for name, found in components.items() if found["status"] != OK]
     response = request.response
-    response.status_int = 200 if works else 503
+    response.status_int = 503 if any(known[name].is_critical for name in broken) else 200
     response.content_type = JSON
     response.charset = None
     response.headers["Cache-Control"] = "no-store"
-    response.body = dumps({"status": OK if works else DEGRADED, "components": components})
+    response.body = dumps({"status": DEGRADED if broken else OK, "components": components})
     return response

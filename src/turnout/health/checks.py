@@ -1,6 +1,7 @@
 """The checks of the core: the database answers, and is at the version that the code needs."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -13,6 +14,15 @@ from turnout.db import open_read_session
 
 OK, FAILING, OUTDATED = "ok", "failing", "outdated"
 Check = Callable[[Request], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """What is checked, and whether requests can be answered without it."""
+
+    check: Check
+    is_critical: bool
+
 
 log = structlog.get_logger()
 
@@ -49,10 +59,10 @@ def check_migrations(request: Request) -> dict[str, Any]:
     return {"status": OK if at == _head() else OUTDATED, "current": at, "head": _head()}
 
 
-def run(name: str, check: Check, request: Request) -> dict[str, Any]:
-    """Return what `check` says; what it raises goes to the log, never to the caller."""
+def run(name: str, component: Component, request: Request) -> dict[str, Any]:
+    """Return what a component's check says; what it raises goes to the log, never to the caller."""
     try:
-        return check(request)
+        return component.check(request)
     except Exception as error:  # noqa: BLE001 - whatever fails, the others are still shown
         log.warning("health check failed", component=name, error=repr(error))
         return {"status": FAILING}

@@ -17,6 +17,7 @@ from turnout.testing.databases import KINDS, Databases, NoServer, PostgreSQLData
 from turnout.testing.factories import Make
 from turnout.testing.live import Live
 from turnout.testing.postgresql import programs
+from turnout.testing.outbox import Steps
 from turnout.testing.statements import ignore_refreshes, recorded
 
 
@@ -136,6 +137,12 @@ def make(session: Session, clock: ManualClock) -> Make:
 def api(application: Application, session: Session) -> Api:
     """Give a client of the API that nobody has signed in to."""
     return Api(application, session)
+
+
+@pytest.fixture
+def outbox(application: Application, connection: Connection, session: Session) -> Steps:  # noqa: ARG001 - its transaction
+    """Give background work in the test's hands: nothing of it is done before ``outbox.run()``."""
+    return Steps(application, session)
 
 
 @pytest.fixture

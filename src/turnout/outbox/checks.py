@@ -1,0 +1,70 @@
+"""How background work is doing, for ``/health`` and ``/metrics``."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from pyramid.request import Request
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from turnout.db import open_read_session
+from turnout.outbox.handlers import queues_of
+from turnout.outbox.models import DEAD, HANDED, RUNNING, WAITING, Job, WorkerSeen
+from turnout.outbox.queue import AS_LITERALS
+
+OK, NO_WORKER = "ok", "no_worker"
+MOST_COUNTED = 10_000
+"""Nobody needs to know a backlog more exactly, and counting it must not make it worse."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How many workers live, how many jobs there are in each status (at most `MOST_COUNTED`), and how late we are."""
+
+    workers: int
+    waiting: int
+    running: int
+    dead: int
+    oldest_waiting_seconds: float
+
+
+def state(session: Session, queues: Iterable[str], now: datetime, lease: timedelta) -> State:
+    """Return how background work is doing."""
+
+    def count(*statuses: str) -> int:
+        some = select(Job.id).where(Job.status.in_(statuses)).limit(MOST_COUNTED).subquery()
+        return session.scalar(select(func.count()).select_from(some)) or 0
+
+    # A worker beats four times within a lease.
+    workers = session.scalar(select(func.count()).where(WorkerSeen.seen_at > now - lease)) or 0
+    late = max((_late(session, queue, now) for queue in queues), default=0.0)
+    return State(workers, count(WAITING), count(RUNNING, HANDED), count(DEAD), late)
+
+
+def _late(session: Session, queue: str, now: datetime) -> float:
+    """Return for how many seconds the first job of a queue should have begun; what runs is due when its lease ends."""
+    first = select(Job.due_at).where(Job.queue == queue, Job.status.in_(AS_LITERALS)).order_by(Job.due_at).limit(1)
+    due = session.scalar(first)
+    return max((now - due).total_seconds(), 0.0) if due else 0.0
+
+
+def read_state(request: Request) -> State:
+    """Return how background work is doing, read apart from the request's transaction."""
+    registry = request.registry
+    lease = timedelta(seconds=registry.settings["outbox.lease_seconds"])
+    with open_read_session(registry) as session:
+        return state(session, queues_of(registry.handlers), registry.clock.now(), lease)
+
+
+def check_worker(request: Request) -> dict[str, Any]:
+    """Tell whether a worker lives, how late it is, and what has failed for good."""
+    found = read_state(request)
+    return {
+        "status": OK if found.workers else NO_WORKER,
+        "workers": found.workers,
+        "waiting": found.waiting,
+        "oldest_waiting_seconds": round(found.oldest_waiting_seconds, 1),
+        "dead": found.dead,
+    }

@@ -1,0 +1,186 @@
+"""What background work there is: listeners to domain events, tasks, and periodic tasks.
+
+A handler is a plain function. What it works on comes first (a listener's event, a task's arguments, of a batch the list
+of them); every further parameter is filled by its annotation, as a service's constructor is (`turnout.injection`):
+
+    def send_ticket(event: BookingConfirmed, messages: MessageService) -> None: ...
+    config.add_listener(send_ticket, BookingConfirmed)
+
+    def resize_image(image_id: int, session: Session) -> None: ...
+    config.add_task(resize_image)
+    outbox.put(resize_image, {"image_id": 5})
+
+It runs in a transaction of its own that begins with its first use of the `Session`, and in which the job is marked done,
+too. A handler that talks to the outside therefore reads with a `ReadSession`, talks, and only then writes.
+"""
+
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from typing import Any, NewType, get_type_hints
+
+import orjson
+from cattrs.preconf.orjson import OrjsonConverter, make_converter
+from pyramid.config import Configurator
+from pyramid.request import Request
+
+from turnout.errors import StartError
+from turnout.hooks import DomainEvent
+from turnout.injection import provider_of
+from turnout.outbox.retries import Retry
+
+DEFAULT = "default"
+_LAST = 100_000
+"""After every ``add_service``, so that it is known which parameters are services."""
+
+Function = Callable[..., None]
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentJob:
+    """The job that a handler runs for, as a parameter: an `id` that outside services may take as an idempotency key."""
+
+    id: int
+    attempt: int
+    is_last_attempt: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """A function, what it listens to if it does, and how it is run."""
+
+    name: str
+    function: Function
+    injected: Mapping[str, Callable[[Request], Any]]
+    event: type[DomainEvent] | None = None
+    queue: str = DEFAULT
+    batch: int = 1
+    retry: Retry | None = None
+
+    def call(self, request: Request, payloads: Iterable[str]) -> None:
+        """Do the work of one job or, where the handler takes batches, of many."""
+        injected = {name: provide(request) for name, provide in self.injected.items()}
+        if self.event is not None:
+            for payload in payloads:
+                self.function(decode(payload), **injected)
+        elif self.batch > 1:
+            self.function([orjson.loads(payload) for payload in payloads], **injected)
+        else:
+            for payload in payloads:
+                self.function(**orjson.loads(payload), **injected)
+
+
+Handlers = NewType("Handlers", dict[str, Handler])
+"""All handlers by name."""
+
+
+def queues_of(handlers: Handlers) -> list[str]:
+    """Return the queues that handlers name, the default one first."""
+    return [DEFAULT, *sorted({handler.queue for handler in handlers.values()} - {DEFAULT})]
+
+
+def name_of(function: Function) -> str:
+    """Return the name under which a function is kept: ``turnout.bookings.tasks.expire_holds``."""
+    return f"{function.__module__}.{function.__qualname__}"
+
+
+@cache
+def _converter() -> OrjsonConverter:
+    return make_converter()
+
+
+def encode(event: DomainEvent) -> str:
+    """Write a domain event as JSON."""
+    kind = type(event)
+    fields = _converter().unstructure(event)
+    return orjson.dumps({"type": f"{kind.__module__}:{kind.__qualname__}", "fields": fields}).decode()
+
+
+def decode(payload: str) -> DomainEvent:
+    """Read a domain event that `encode` wrote. Raises `ValueError` for anything else."""
+    given = orjson.loads(payload)
+    kind = pkgutil.resolve_name(given["type"])
+    if not (isinstance(kind, type) and issubclass(kind, DomainEvent)):
+        raise ValueError(f"{given['type']} is no domain event")
+    return _converter().structure(given["fields"], kind)
+
+
+def _add(
+    config: Configurator, function: Function, *, given: str | None = None, takes_arguments: bool = False, **options: Any
+) -> None:
+    """Register a handler. Its parameter `given` is what it works on; others are injected or, if allowed, arguments."""
+    name = name_of(function)
+
+    def register() -> None:
+        injected = {}
+        for parameter, hint in get_type_hints(function).items():
+            if parameter in {given, "return"}:
+                continue
+            provide = provider_of(config.registry, hint)
+            if provide is not None:
+                injected[parameter] = provide
+            elif not takes_arguments:
+                raise StartError(f"{name} wants {parameter!r}, and {hint!r} is no service; see config.add_service().")
+        config.registry.handlers[name] = Handler(name, function, injected, **options)
+
+    introspectable = config.introspectable("turnout handlers", name, name, "handler")
+    config.action(("turnout handler", name), register, introspectables=(introspectable,), order=_LAST)
+
+
+def _first_parameter(function: Function) -> str:
+    return next(iter(inspect.signature(function).parameters))
+
+
+def add_listener(
+    config: Configurator,
+    function: Function,
+    event: type[DomainEvent],
+    *,
+    queue: str = DEFAULT,
+    retry: Retry | None = None,
+) -> None:
+    """Directive: call ``function(event, ...)`` after each commit in which `event`, or a subclass, was announced.
+
+    At least once, and for one stream (a booking, say) in the order in which it happened.
+    """
+    from turnout.outbox.services import Outbox
+
+    _add(config, function, given=_first_parameter(function), event=event, queue=queue, retry=retry)
+
+    def keep(happened: DomainEvent) -> None:
+        happened.request.find_service(Outbox).put_event(function, happened)
+
+    config.add_subscriber(keep, event)
+
+
+def add_task(
+    config: Configurator, function: Function, *, queue: str = DEFAULT, batch: int = 1, retry: Retry | None = None
+) -> None:
+    """Directive: let ``Outbox.put(function, {...})`` be possible.
+
+    With `batch`, waiting work of one stream is done together: the function gets a list of up to so many arguments, in
+    order, in one transaction. If that fails, each is tried again alone. Each `queue` has workers of its own, so that what
+    is urgent never waits for what is slow.
+    """
+    options: dict[str, Any] = {"queue": queue, "batch": batch, "retry": retry}
+    if batch > 1:
+        _add(config, function, given=_first_parameter(function), **options)
+    else:
+        _add(config, function, takes_arguments=True, **options)
+
+
+def add_periodic_task(
+    config: Configurator, function: Function, *, every: timedelta, queue: str = DEFAULT, retry: Retry | None = None
+) -> None:
+    """Directive: call `function` once in every period, however many workers there are; never twice at a time."""
+    _add(config, function, queue=queue, retry=retry)
+    name = name_of(function)
+    introspectable = config.introspectable("turnout periodic tasks", name, name, "periodic task")
+
+    def register() -> None:
+        config.registry.periodic_tasks[name] = every
+
+    config.action(("turnout periodic task", name), register, introspectables=(introspectable,))

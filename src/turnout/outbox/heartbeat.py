@@ -1,0 +1,81 @@
+"""A worker's sign of life: its row says that it lives, and the leases of what it does last as long as it does."""
+
+import contextlib
+import os
+import secrets
+import socket
+import threading
+from collections.abc import Iterator
+
+import structlog
+from pyramid.registry import Registry
+from sqlalchemy import delete, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from turnout.outbox.models import WorkerSeen
+from turnout.outbox.runner import begin, open_queue
+
+log = structlog.get_logger()
+
+
+class Heartbeat:
+    """Beats in a thread of its own, four times within a lease, from `start` to `stop`."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry
+        self.id = secrets.token_hex(16)
+        self._leases: set[str] = set()
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._beat_on, name="turnout-heartbeat", daemon=True)
+
+    def start(self) -> None:
+        """Tell that the worker lives, and go on telling."""
+        self.beat()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Tell that the worker has ended."""
+        self._stopping.set()
+        self._thread.join()
+        with self._tolerant(), begin(self.registry) as session, session.begin():
+            session.execute(delete(WorkerSeen).where(WorkerSeen.id == self.id))
+
+    def lease(self) -> str:
+        """Return a new lease, which lasts until it is ended."""
+        lease = secrets.token_hex(16)
+        with self._lock:
+            self._leases.add(lease)
+        return lease
+
+    def end(self, lease: str) -> None:
+        """Let a lease end."""
+        with self._lock:
+            self._leases.discard(lease)
+
+    def beat(self) -> None:
+        """Tell that the worker lives, and let its leases last."""
+        with self._lock:
+            leases = list(self._leases)
+        now = self.registry.clock.now()
+        with begin(self.registry) as session, session.begin():
+            seen = session.execute(update(WorkerSeen).where(WorkerSeen.id == self.id).values(seen_at=now))
+            if not seen.rowcount:  # type: ignore[attr-defined]
+                host = socket.gethostname()
+                session.add(WorkerSeen(id=self.id, host=host, pid=os.getpid(), started_at=now, seen_at=now))
+            if leases:
+                open_queue(self.registry, session).renew(leases)
+
+    def _beat_on(self) -> None:
+        pause = self.registry.settings["outbox.lease_seconds"] / 4
+        while not self._stopping.wait(pause):
+            with self._tolerant():
+                self.beat()
+
+    @staticmethod
+    @contextlib.contextmanager
+    def _tolerant() -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as error:
+            log.warning("the worker cannot tell that it lives", error=repr(error))

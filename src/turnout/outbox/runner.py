@@ -1,0 +1,83 @@
+"""Running work: the handler and the mark that it is done, in one transaction."""
+
+import time
+from datetime import timedelta
+
+import structlog
+from pyramid.registry import Registry
+from pyramid.request import Request
+from sqlalchemy.orm import Session
+
+from turnout.outbox.handlers import CurrentJob, Handler
+from turnout.outbox.hooks import JobsRun
+from turnout.outbox.queue import LeaseLost, Queue, Work
+from turnout.outbox.retries import Retry
+from turnout.system import transact
+
+DONE, RETRIED, BURIED, LOST = "done", "retried", "dead", "lost"
+
+log = structlog.get_logger()
+
+
+def open_queue(registry: Registry, session: Session) -> Queue:
+    """Return the queue as a transaction of `session` sees it."""
+    return Queue(session, registry.clock.now(), timedelta(seconds=registry.settings["outbox.lease_seconds"]))
+
+
+def begin(registry: Registry) -> Session:
+    """Return a session for one short transaction of a worker's own: ``with begin(registry) as session, session.begin():``."""
+    return Session(registry.engine, join_transaction_mode="create_savepoint")
+
+
+def run(registry: Registry, work: Work) -> None:
+    """Do work that was taken. Whatever goes wrong is noted at the jobs, and never raised."""
+    started = time.perf_counter()
+    handler: Handler | None = registry.handlers.get(work.handler)
+    retry = (handler.retry if handler else None) or Retry(registry.settings["outbox.attempts"])
+    attempt = work.jobs[0].attempts
+    log.debug("job begins", handler=work.handler, jobs=work.ids, attempt=attempt)
+    if handler is None:
+        outcome = _fail(registry, work, retry, LookupError(f"this installation has no handler {work.handler}"))
+    elif attempt > retry.attempts:
+        # Taken as often as it may be, and never heard of again: it ends its workers.
+        outcome = _fail(registry, work, retry, RuntimeError("the worker died each time that it ran this"))
+    else:
+        outcome = _try(registry, work, handler, retry)
+    registry.notify(JobsRun(work.handler, len(work.jobs), outcome, time.perf_counter() - started))
+
+
+def _try(registry: Registry, work: Work, handler: Handler, retry: Retry) -> str:
+    def do(request: Request) -> None:
+        job = work.jobs[0]
+        request.job = CurrentJob(job.id, job.attempts, is_last_attempt=job.attempts >= retry.attempts)
+        handler.call(request, [job.payload for job in work.jobs])
+        open_queue(registry, request.db).finish(work)
+
+    try:
+        transact(registry, do)
+    except LeaseLost:
+        log.warning("job was taken by another worker meanwhile", handler=work.handler, jobs=work.ids)
+        return LOST
+    except Exception as error:  # noqa: BLE001 - whatever a handler raises, the worker goes on
+        return _fail(registry, work, retry, error)
+    return DONE
+
+
+def _fail(registry: Registry, work: Work, retry: Retry, error: Exception) -> str:
+    attempt = work.jobs[0].attempts
+    pause = retry.pause(attempt)
+    with begin(registry) as session, session.begin():
+        open_queue(registry, session).fail(work, f"{type(error).__name__}: {error}", pause)
+    if pause is None:
+        log.error("job failed for good", handler=work.handler, jobs=work.ids, attempt=attempt, exc_info=error)
+        return BURIED
+    log.warning(
+        "job failed",
+        handler=work.handler,
+        jobs=work.ids,
+        attempt=attempt,
+        next_try_in=round(pause.total_seconds(), 1),
+        error=f"{type(error).__name__}: {error}",
+        exc_info=error if attempt == 1 else None,
+    )
+    return RETRIED

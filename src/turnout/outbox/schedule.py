@@ -1,0 +1,45 @@
+"""Periodic tasks: put into the outbox by whichever worker comes first, once in each period."""
+
+from typing import Any
+
+from pyramid.registry import Registry
+from pyramid.request import Request
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from turnout.outbox.models import OPEN, Job, Schedule
+from turnout.outbox.services import Outbox
+from turnout.system import transact
+
+_INSERTS = {
+    dialect.__name__.rsplit(".", 1)[-1]: dialect.insert(Schedule).on_conflict_do_nothing()
+    for dialect in (postgresql, sqlite)
+}
+
+
+def put_due(registry: Registry) -> int:
+    """Put every periodic task that is due into the outbox; return how many there were."""
+    return transact(registry, _put_due)
+
+
+def _put_due(request: Request) -> int:
+    registry = request.registry
+    connection = request.db.connection()
+    now = registry.clock.now()
+    known = {name: next_at for name, next_at in connection.execute(select(Schedule.handler, Schedule.next_at))}
+    new = [{"handler": name, "next_at": now} for name in registry.periodic_tasks if name not in known]
+    if new:
+        connection.execute(_INSERTS[connection.dialect.name], new)
+    put = 0
+    for name, every in registry.periodic_tasks.items():
+        if known.get(name, now) > now:
+            continue
+        moved: Any = connection.execute(
+            update(Schedule).where(Schedule.handler == name, Schedule.next_at <= now).values(next_at=now + every)
+        )
+        # What has not ended is not put again: after a pause it runs once, not once for each period missed.
+        is_open = select(Job.id).where(Job.handler == name, Job.status.in_(OPEN)).limit(1)
+        if moved.rowcount and connection.execute(is_open).first() is None:
+            request.find_service(Outbox).put(registry.handlers[name].function, stream=name)
+            put += 1
+    return put

@@ -1,0 +1,130 @@
+"""Putting work into the outbox, and looking after it."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, NewType
+
+import orjson
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+from transaction import Transaction
+
+from turnout.clock import Clock
+from turnout.errors import NotFound
+from turnout.hooks import DomainEvent
+from turnout.outbox.bell import Bell
+from turnout.outbox.errors import NotDead
+from turnout.outbox.handlers import Function, Handlers, encode, name_of
+from turnout.outbox.models import DEAD, WAITING, Job
+from turnout.paging import Ordering, Paging, Slice, fetch
+
+_INSERTS = {
+    dialect.__name__.rsplit(".", 1)[-1]: dialect.insert(Job).on_conflict_do_nothing(index_elements=[Job.key])
+    for dialect in (postgresql, sqlite)
+}
+
+
+class Outbox:
+    """Takes work that is to be done after the commit, and only if it commits. All of a transaction is written at once."""
+
+    def __init__(
+        self, session: Session, clock: Clock, transaction: Transaction, handlers: Handlers, bell: Bell
+    ) -> None:
+        self.session = session
+        self.clock = clock
+        self.transaction = transaction
+        self.handlers = handlers
+        self.bell = bell
+        self._rows: list[dict[str, Any]] = []
+
+    def put(
+        self,
+        task: Function,
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        key: str | None = None,
+        stream: str | None = None,
+        delay: timedelta = timedelta(0),
+    ) -> None:
+        """Let a task, added by ``config.add_task``, be called with `arguments` (what JSON can say) after the commit.
+
+        What has a `key` that was used before, within ``outbox.keep_days``, is dropped. Tasks of one `stream` are done in
+        the order in which they were put. Raises `KeyError` for a function that nobody added.
+        """
+        self._put(name_of(task), orjson.dumps(arguments or {}).decode(), key, stream, delay)
+
+    def put_event(self, listener: Function, event: DomainEvent) -> None:
+        """Let a listener hear of an event."""
+        self._put(name_of(listener), encode(event), None, event.stream, timedelta(0))
+
+    def forget(self) -> None:
+        """Drop what this transaction put, as if nobody listened."""
+        self._rows.clear()
+
+    def _put(self, name: str, payload: str, key: str | None, stream: str | None, delay: timedelta) -> None:
+        if not self._rows:
+            self.transaction.addBeforeCommitHook(self._write)
+        now = self.clock.now()
+        self._rows.append(
+            {
+                "queue": self.handlers[name].queue,
+                "handler": name,
+                "stream": stream,
+                "key": key,
+                "payload": payload,
+                "status": WAITING,
+                "due_at": now + delay,
+                "attempts": 0,
+                "error": "",
+                "created_at": now,
+            }
+        )
+
+    def _write(self) -> None:
+        rows, self._rows = self._rows, []
+        if rows:
+            connection = self.session.connection()
+            connection.execute(_INSERTS[connection.dialect.name], rows)
+            self.transaction.addAfterCommitHook(self._ring)
+
+    def _ring(self, committed: bool) -> None:  # noqa: FBT001 - transaction's protocol
+        if committed:
+            self.bell.ring()
+
+
+class JobService:
+    """Shows background work to staff, and lets them try again what failed for good."""
+
+    def __init__(self, session: Session, clock: Clock, bell: Bell) -> None:
+        self.session = session
+        self.clock = clock
+        self.bell = bell
+
+    def find(self, status: str | None, paging: Paging) -> Slice:
+        """Return jobs, newest first."""
+        query = select(*Job.__table__.columns)
+        if status is not None:
+            query = query.where(Job.status == status)
+        return fetch(self.session, query, Ordering("-id", Job.id, Job.id, descending=True), paging)
+
+    def get(self, job_id: int) -> Job:
+        """Return a job. Raises `NotFound`."""
+        job = self.session.get(Job, job_id, populate_existing=True)
+        if job is None:
+            raise NotFound("There is no such job.")
+        return job
+
+    def retry(self, job_id: int) -> Job:
+        """Let a dead job be tried again, as often as a new one. Raises `NotFound`, `NotDead`."""
+        now = self.clock.now()
+        revived: Any = self.session.execute(
+            update(Job)
+            .where(Job.id == job_id, Job.status == DEAD)
+            .values(status=WAITING, due_at=now, attempts=0, finished_at=None)
+            .execution_options(synchronize_session=False)
+        )
+        job = self.get(job_id)
+        if not revived.rowcount:
+            raise NotDead(f"The job is {job.status}; only what has failed for good is tried again.", status_now=job.status)
+        return job

@@ -1,0 +1,121 @@
+"""The worker: takes what is due, and has it done. Threads of this process; as many processes as wanted."""
+
+import threading
+from collections.abc import Callable
+from typing import Self
+
+import structlog
+from pyramid.registry import Registry
+from sqlalchemy.exc import SQLAlchemyError
+
+from turnout.outbox import schedule
+from turnout.outbox.bell import Bell
+from turnout.outbox.handlers import DEFAULT, queues_of
+from turnout.outbox.heartbeat import Heartbeat
+from turnout.outbox.queue import Work
+from turnout.outbox.runner import begin, open_queue, run
+
+AT_ONCE = 10
+"""How many jobs a thread takes in one transaction."""
+SCHEDULE_SECONDS = 1.0
+GRACE_SECONDS = 10.0
+"""How long what is running at the stop may take to end; its lease outlives it, if it does not."""
+Engine = Callable[[Registry, Work], None]
+
+log = structlog.get_logger()
+
+
+class Worker:
+    """Works off the outbox until it is stopped: ``with Worker(registry): ...``.
+
+    The default queue gets ``outbox.threads`` threads, every other one a thread of its own.
+    """
+
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry
+        self.bell: Bell = registry.bell
+        self.engine: Engine = registry.outbox_engine or run
+        self.queues = queues_of(registry.handlers)
+        self.heartbeat = Heartbeat(registry)
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def __enter__(self) -> Self:
+        self.heartbeat.start()
+        work = [(queue, number) for queue in self.queues for number in range(self._threads_of(queue))]
+        targets = [(f"turnout-{queue}-{number}", self._work_on, (queue,)) for queue, number in work]
+        for name, target, arguments in [*targets, ("turnout-schedule", self._schedule_on, ())]:
+            thread = threading.Thread(target=target, args=arguments, name=name, daemon=True)
+            self._threads.append(thread)
+            thread.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._stopping.set()
+        self.bell.ring()
+        for thread in self._threads:
+            thread.join(GRACE_SECONDS)
+        self.heartbeat.stop()
+
+    def drain(self) -> int:
+        """Do everything that is due now, and what comes of it, in this thread; return how many jobs there were."""
+        schedule.put_due(self.registry)
+        total = 0
+        while done := sum(self.step(queue) for queue in self.queues):
+            total += done
+        return total
+
+    def step(self, queue: str) -> int:
+        """Take some work and have it done; return how many jobs there were."""
+        with begin(self.registry) as session, session.begin():
+            taken = open_queue(self.registry, session).take(queue, AT_ONCE, self._batch_of, self.heartbeat.lease)
+        done = 0
+        for place, work in enumerate(taken):
+            if self._stopping.is_set():
+                self._give_back(taken[place:])
+                break
+            try:
+                self.engine(self.registry, work)
+            finally:
+                self.heartbeat.end(work.lease)
+            done += len(work.jobs)
+        return done
+
+    def _give_back(self, taken: list[Work]) -> None:
+        with begin(self.registry) as session, session.begin():
+            queue = open_queue(self.registry, session)
+            for work in taken:
+                queue.give_back(work)
+                self.heartbeat.end(work.lease)
+
+    def _batch_of(self, name: str) -> int:
+        handler = self.registry.handlers.get(name)
+        return handler.batch if handler else 1
+
+    def _threads_of(self, queue: str) -> int:
+        return int(self.registry.settings["outbox.threads"]) if queue == DEFAULT else 1
+
+    def _work_on(self, queue: str) -> None:
+        poll = self.registry.settings["outbox.poll_milliseconds"] / 1000
+        while not self._stopping.is_set():
+            heard = self.bell.rings
+            if not self._tolerantly(lambda: self.step(queue)):
+                self.bell.wait(heard, poll)
+
+    def _schedule_on(self) -> None:
+        while not self._stopping.is_set():
+            self._tolerantly(lambda: schedule.put_due(self.registry))
+            self._stopping.wait(SCHEDULE_SECONDS)
+
+    def _tolerantly(self, function: Callable[[], int]) -> int:
+        """Call `function`; a database that is away for a while ends no worker."""
+        try:
+            return function()
+        except SQLAlchemyError as error:
+            log.warning("the worker cannot reach the database", error=str(error).splitlines()[0])
+            self._stopping.wait(SCHEDULE_SECONDS)
+            return 0
+        except Exception:
+            log.exception("the worker stumbled")
+            self._stopping.wait(SCHEDULE_SECONDS)
+            return 0
