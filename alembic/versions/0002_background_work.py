@@ -52,9 +52,11 @@ def upgrade() -> None:
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_workers")),
     )
+    op.create_index(op.f("ix_api_tokens_expires_at"), "api_tokens", ["expires_at"])
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_api_tokens_expires_at"), table_name="api_tokens")
     op.drop_table("workers")
     op.drop_table("schedules")
     op.drop_table("jobs")

@@ -15,6 +15,7 @@ from pyramid.request import Request
 from pyramid_retry import mark_error_retryable
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     DateTime,
     Dialect,
     Engine,
@@ -24,7 +25,11 @@ from sqlalchemy import (
     Row,
     Select,
     create_engine,
+    delete,
     event,
+    inspect,
+    select,
+    tuple_,
 )
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -36,6 +41,7 @@ from turnout.errors import TryAgain
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 OLDEST_SQLITE = (3, 35)
+MOST_DELETED = 5000
 
 metadata = MetaData(
     naming_convention={
@@ -234,6 +240,19 @@ def open_session(request: Request) -> Session:
 def open_read_session(registry: Registry) -> Session:
     """Return a session outside any request's transaction, to read with; whoever opens it closes it."""
     return Session(registry.read_engine, join_transaction_mode="create_savepoint")
+
+
+def delete_some(session: Session, table: type[Base], *criteria: ColumnElement[bool]) -> bool:
+    """Delete rows for which `criteria` hold, at most `MOST_DELETED`; tell whether there may be more.
+
+    What deletes much does so in parts, a transaction for each, so that nobody waits for it and no log swells.
+    """
+    key = inspect(table).primary_key
+    some = select(*key).where(*criteria).limit(MOST_DELETED)
+    deleted: Any = session.execute(
+        delete(table).where(tuple_(*key).in_(some)).execution_options(synchronize_session=False)
+    )
+    return bool(deleted.rowcount == MOST_DELETED)
 
 
 def includeme(config: Configurator) -> None:

@@ -15,6 +15,18 @@ FURTHER = {
     "auth": {"authenticator", "tokens"},
     "health": {"checks"},
     "metrics": {"collectors"},
+    "outbox": {
+        "bell",
+        "celery",
+        "checks",
+        "handlers",
+        "heartbeat",
+        "queue",
+        "retries",
+        "runner",
+        "schedule",
+        "worker",
+    },
 }
 """What a feature has beside the kinds: each one is a thing of its own that the security policy or an operator uses."""
 

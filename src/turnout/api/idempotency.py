@@ -17,14 +17,14 @@ from typing import Any
 from cryptography.fernet import Fernet
 from pyramid.request import Request
 from pyramid.response import Response
-from sqlalchemy import LargeBinary, bindparam, delete, text
+from sqlalchemy import LargeBinary, bindparam, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from turnout.api.answers import JSON
 from turnout.api.errors import KeyInUse, KeyReused
 from turnout.api.models import IdempotencyKey
-from turnout.db import AnyRow, UTCDateTime, open_read_session
+from turnout.db import AnyRow, UTCDateTime, delete_some, open_read_session
 from turnout.errors import DomainError, Invalid, TryAgain
 
 KEPT = timedelta(days=1)
@@ -57,10 +57,9 @@ _running: set[tuple[str, str]] = set()
 _running_lock = threading.Lock()
 
 
-def purge(session: Session, now: datetime) -> int:
-    """Delete the answers that are older than a day; return how many there were."""
-    result = session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at <= now - KEPT))
-    return int(result.rowcount)  # type: ignore[attr-defined]
+def purge(session: Session, now: datetime) -> bool:
+    """Delete answers that are older than a day; tell whether there may be more."""
+    return delete_some(session, IdempotencyKey, IdempotencyKey.created_at <= now - KEPT)
 
 
 def once(request: Request, answer: Callable[[], Response], *, secret: bool) -> Response:

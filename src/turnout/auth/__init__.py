@@ -1,5 +1,7 @@
 """Signing in: sessions of access and refresh tokens for people, personal API tokens for programs."""
 
+from datetime import timedelta
+
 import colander
 from pyramid.config import Configurator
 
@@ -7,6 +9,7 @@ from turnout import schema as fields
 from turnout.auth import api
 from turnout.auth.authenticator import Authenticator
 from turnout.auth.services import ApiTokenService, SignInService
+from turnout.auth.tasks import purge_sign_ins
 from turnout.security.actors import ANYONE, USER
 from turnout.users.hooks import PasswordChanged, UserDisabled
 
@@ -45,6 +48,7 @@ def includeme(config: Configurator) -> None:
     config.include(Authenticator.includeme)
     config.add_subscriber(end_sessions, PasswordChanged)
     config.add_subscriber(end_everything, UserDisabled)
+    config.add_periodic_task(purge_sign_ins, every=timedelta(hours=1))
     for service in api.SERVICES:
         config.add_api_service(service)
     config.add_capability("auth", "Access and refresh tokens for people, scoped API tokens for programs")

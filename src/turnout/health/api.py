@@ -23,7 +23,11 @@ class HealthView(Schema):
 health = Service("health", "/health", "About")
 
 
-@health.get(permission="health:read", answer=HealthView, further_answers={503: "A component does not work without which no request can be answered"})
+@health.get(
+    permission="health:read",
+    answer=HealthView,
+    further_answers={503: "A component does not work without which no request can be answered"},
+)
 def read_health(request: Request) -> Any:
     """See whether every component works."""
     known = request.registry.health_checks

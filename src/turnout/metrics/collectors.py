@@ -1,11 +1,17 @@
 """What is counted, and when: only what was committed, and only the answer that a client got."""
 
 import re
+from collections.abc import Iterable
 from functools import cache
 
+import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 from pyramid.config import Configurator
+from pyramid.registry import Registry
 from pyramid_retry import is_error_retryable, is_last_attempt
+from sqlalchemy.exc import SQLAlchemyError
 
 from turnout.api.entry import Finished
 from turnout.bookings.hooks import (
@@ -18,6 +24,8 @@ from turnout.bookings.hooks import (
     PlacesReleased,
 )
 from turnout.hooks import DomainEvent
+from turnout.outbox.checks import read_state
+from turnout.outbox.hooks import JobsRun
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 OUTCOMES: dict[type[DomainEvent], str] = {
@@ -27,6 +35,8 @@ OUTCOMES: dict[type[DomainEvent], str] = {
     BookingExpired: "expired",
 }
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+log = structlog.get_logger()
 
 
 REFUSALS = "turnout.metrics.refusals"
@@ -45,6 +55,35 @@ def _count(committed: bool, counter: Counter, amount: int) -> None:  # noqa: FBT
 
 def _after_commit(event: DomainEvent, counter: Counter, amount: int) -> None:
     event.request.tm.get().addAfterCommitHook(_count, args=(counter, amount))
+
+
+class OutboxGauges(Collector):
+    """How background work is doing, asked of the database at each scrape; left out while that does not answer."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    def describe(self) -> Iterable[Metric]:
+        """Return nothing, so that nothing is asked before the first scrape."""
+        return ()
+
+    def collect(self) -> Iterable[Metric]:
+        """Return the gauges."""
+        try:
+            state = read_state(self._registry)
+        except SQLAlchemyError as error:
+            log.warning("the state of background work cannot be read", error=repr(error))
+            return
+        jobs = GaugeMetricFamily("turnout_outbox_jobs", "Background work by status, 10000 at most", labels=("status",))
+        for status in ("waiting", "running", "dead"):
+            jobs.add_metric((status,), getattr(state, status))
+        yield jobs
+        yield GaugeMetricFamily("turnout_outbox_workers", "Workers that are alive", state.workers)
+        yield GaugeMetricFamily(
+            "turnout_outbox_oldest_waiting_seconds",
+            "For how long the most overdue work has been due",
+            state.oldest_waiting_seconds,
+        )
 
 
 class Metrics:
@@ -70,6 +109,16 @@ class Metrics:
         )
         self.places = Counter(
             "turnout_places", "Places claimed by bookings, and given back", ("change",), registry=self.registry
+        )
+        self.jobs = Counter(
+            "turnout_jobs", "Background work run by this process", ("handler", "outcome"), registry=self.registry
+        )
+        self.job_seconds = Histogram(
+            "turnout_job_seconds",
+            "Time that a piece of background work took in this process",
+            ("handler",),
+            buckets=BUCKETS,
+            registry=self.registry,
         )
         self._outcomes = {event: self.bookings.labels(outcome, "") for event, outcome in OUTCOMES.items()}
         self._changes = {
@@ -103,12 +152,19 @@ class Metrics:
         for code in refusals:
             self.bookings.labels("refused", code).inc()
 
+    def jobs_run(self, event: JobsRun) -> None:
+        """Count background work."""
+        self.jobs.labels(event.handler, event.outcome).inc(event.jobs)
+        self.job_seconds.labels(event.handler).observe(event.seconds)
+
     @staticmethod
     def includeme(config: Configurator) -> None:
         """Listen to what happens."""
         metrics = config.registry.metrics = Metrics()
+        metrics.registry.register(OutboxGauges(config.registry))
         config.add_subscriber(metrics.finished, Finished)
         config.add_subscriber(metrics.booking_refused, BookingRefused)
+        config.add_subscriber(metrics.jobs_run, JobsRun)
         for booking_event in OUTCOMES:
             config.add_subscriber(metrics.booking_changed, booking_event)
         for places_event in (PlacesClaimed, PlacesReleased):

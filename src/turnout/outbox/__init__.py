@@ -6,13 +6,12 @@ import colander
 from pyramid.config import Configurator
 
 from turnout import schema as fields
-from turnout.api.tasks import forget_idempotency_keys
 from turnout.outbox import api
 from turnout.outbox.bell import Bell
 from turnout.outbox.checks import check_worker
 from turnout.outbox.handlers import CurrentJob, Handlers, add_listener, add_periodic_task, add_task
 from turnout.outbox.services import JobService, Outbox
-from turnout.outbox.tasks import purge_jobs
+from turnout.outbox.tasks import purge_idempotency_keys, purge_jobs
 from turnout.security.actors import STAFF
 
 LOCAL, CELERY = "local", "celery"
@@ -49,7 +48,7 @@ def includeme(config: Configurator) -> None:
     config.add_service(Outbox)
     config.add_service(JobService)
     config.add_periodic_task(purge_jobs, every=timedelta(hours=1))
-    config.add_periodic_task(forget_idempotency_keys, every=timedelta(hours=1))
+    config.add_periodic_task(purge_idempotency_keys, every=timedelta(hours=1))
     config.add_health_check("worker", check_worker, critical=False)
     for service in api.SERVICES:
         config.add_api_service(service)

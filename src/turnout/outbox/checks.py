@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from pyramid.registry import Registry
 from pyramid.request import Request
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -50,9 +51,8 @@ def _late(session: Session, queue: str, now: datetime) -> float:
     return max((now - due).total_seconds(), 0.0) if due else 0.0
 
 
-def read_state(request: Request) -> State:
-    """Return how background work is doing, read apart from the request's transaction."""
-    registry = request.registry
+def read_state(registry: Registry) -> State:
+    """Return how background work is doing, read apart from any request's transaction."""
     lease = timedelta(seconds=registry.settings["outbox.lease_seconds"])
     with open_read_session(registry) as session:
         return state(session, queues_of(registry.handlers), registry.clock.now(), lease)
@@ -60,7 +60,7 @@ def read_state(request: Request) -> State:
 
 def check_worker(request: Request) -> dict[str, Any]:
     """Tell whether a worker lives, how late it is, and what has failed for good."""
-    found = read_state(request)
+    found = read_state(request.registry)
     return {
         "status": OK if found.workers else NO_WORKER,
         "workers": found.workers,

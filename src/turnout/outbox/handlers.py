@@ -100,11 +100,11 @@ def encode(event: DomainEvent) -> str:
 
 
 def decode(payload: str) -> DomainEvent:
-    """Read a domain event that `encode` wrote. Raises `ValueError` for anything else."""
+    """Read a domain event that `encode` wrote. Raises `TypeError` for anything else."""
     given = orjson.loads(payload)
     kind = pkgutil.resolve_name(given["type"])
     if not (isinstance(kind, type) and issubclass(kind, DomainEvent)):
-        raise ValueError(f"{given['type']} is no domain event")
+        raise TypeError(f"{given['type']} is no domain event")
     return _converter().structure(given["fields"], kind)
 
 

@@ -61,7 +61,10 @@ class Queue:
     def take(self, queue: str, limit: int, batch_of: Callable[[str], int], new_lease: Callable[[], str]) -> list[Work]:
         """Take up to `limit` jobs that are due; with each, as many more of its stream as `batch_of` its handler allows."""
         older = select(_Older.id).where(
-            _Older.handler == Job.handler, _Older.stream == Job.stream, _Older.id < Job.id, _Older.status.in_(AS_LITERALS)
+            _Older.handler == Job.handler,
+            _Older.stream == Job.stream,
+            _Older.id < Job.id,
+            _Older.status.in_(AS_LITERALS),
         )
         due = (
             select(Job.id, Job.handler, Job.stream, Job.attempts)
@@ -85,7 +88,9 @@ class Queue:
         # Nobody else takes these: only the oldest of a stream is taken, and that is ours.
         query = (
             select(Job.id)
-            .where(Job.handler == first.handler, Job.stream == first.stream, Job.id > first.id, Job.status.in_(AS_LITERALS))
+            .where(
+                Job.handler == first.handler, Job.stream == first.stream, Job.id > first.id, Job.status.in_(AS_LITERALS)
+            )
             .where(Job.attempts == 0, Job.due_at <= self.now)
             .order_by(Job.id)
             .limit(limit)

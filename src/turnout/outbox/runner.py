@@ -25,7 +25,7 @@ def open_queue(registry: Registry, session: Session) -> Queue:
 
 
 def begin(registry: Registry) -> Session:
-    """Return a session for one short transaction of a worker's own: ``with begin(registry) as session, session.begin():``."""
+    """Return a session for one short transaction of a worker's own, apart from what handlers do."""
     return Session(registry.engine, join_transaction_mode="create_savepoint")
 
 

@@ -26,7 +26,7 @@ def _put_due(request: Request) -> int:
     registry = request.registry
     connection = request.db.connection()
     now = registry.clock.now()
-    known = {name: next_at for name, next_at in connection.execute(select(Schedule.handler, Schedule.next_at))}
+    known = {row.handler: row.next_at for row in connection.execute(select(Schedule.handler, Schedule.next_at))}
     new = [{"handler": name, "next_at": now} for name in registry.periodic_tasks if name not in known]
     if new:
         connection.execute(_INSERTS[connection.dialect.name], new)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, NewType
+from typing import Any
 
 import orjson
 from sqlalchemy import select, update
@@ -126,5 +126,7 @@ class JobService:
         )
         job = self.get(job_id)
         if not revived.rowcount:
-            raise NotDead(f"The job is {job.status}; only what has failed for good is tried again.", status_now=job.status)
+            raise NotDead(
+                f"The job is {job.status}; only what has failed for good is tried again.", status_now=job.status
+            )
         return job

@@ -2,18 +2,21 @@
 
 import threading
 from collections.abc import Callable
-from typing import Self
+from functools import partial
+from typing import TYPE_CHECKING, Self
 
 import structlog
 from pyramid.registry import Registry
 from sqlalchemy.exc import SQLAlchemyError
 
 from turnout.outbox import schedule
-from turnout.outbox.bell import Bell
 from turnout.outbox.handlers import DEFAULT, queues_of
 from turnout.outbox.heartbeat import Heartbeat
 from turnout.outbox.queue import Work
 from turnout.outbox.runner import begin, open_queue, run
+
+if TYPE_CHECKING:
+    from turnout.outbox.bell import Bell
 
 AT_ONCE = 10
 """How many jobs a thread takes in one transaction."""
@@ -42,12 +45,10 @@ class Worker:
 
     def __enter__(self) -> Self:
         self.heartbeat.start()
-        work = [(queue, number) for queue in self.queues for number in range(self._threads_of(queue))]
-        targets = [(f"turnout-{queue}-{number}", self._work_on, (queue,)) for queue, number in work]
-        for name, target, arguments in [*targets, ("turnout-schedule", self._schedule_on, ())]:
-            thread = threading.Thread(target=target, args=arguments, name=name, daemon=True)
-            self._threads.append(thread)
-            thread.start()
+        for queue in self.queues:
+            for number in range(self._threads_of(queue)):
+                self._start(f"turnout-{queue}-{number}", partial(self._work_on, queue))
+        self._start("turnout-schedule", self._schedule_on)
         return self
 
     def __exit__(self, *_error: object) -> None:
@@ -56,6 +57,11 @@ class Worker:
         for thread in self._threads:
             thread.join(GRACE_SECONDS)
         self.heartbeat.stop()
+
+    def _start(self, name: str, target: Callable[[], None]) -> None:
+        thread = threading.Thread(target=target, name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
 
     def drain(self) -> int:
         """Do everything that is due now, and what comes of it, in this thread; return how many jobs there were."""

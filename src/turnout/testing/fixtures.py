@@ -16,8 +16,8 @@ from turnout.testing.clocks import ManualClock
 from turnout.testing.databases import KINDS, Databases, NoServer, PostgreSQLDatabases, SQLiteDatabases
 from turnout.testing.factories import Make
 from turnout.testing.live import Live
-from turnout.testing.postgresql import programs
 from turnout.testing.outbox import Steps
+from turnout.testing.postgresql import programs
 from turnout.testing.statements import ignore_refreshes, recorded
 
 

@@ -118,7 +118,7 @@ def test_a_folder_that_cannot_be_made_is_said_in_one_line(turnout, here, monkeyp
     assert str(here / "file") in turnout("migrate", code=3).stderr
 
 
-@pytest.mark.parametrize("command", [["check"], ["expire"], ["serve", "--port", "0"], ["migrate"]])
+@pytest.mark.parametrize("command", [["check"], ["worker", "--drain"], ["serve", "--port", "0"], ["migrate"]])
 def test_a_database_that_cannot_be_reached_is_said_in_one_line(turnout, monkeypatch, command):
     monkeypatch.setenv("TURNOUT_DATABASE_URL", "postgresql://nobody:pass-word@127.0.0.1:1/nowhere")
     said = turnout(*command, code=3).stderr
@@ -137,7 +137,7 @@ def test_a_database_address_that_is_none_is_said_in_one_line(turnout, here, monk
     "command",
     [
         ["check"],
-        ["expire"],
+        ["worker", "--drain"],
         ["serve", "--port", "0"],
         ["user", "create", "ada", "--email", "ada@example.com", "--password-stdin"],
     ],

@@ -140,9 +140,8 @@ class TestCheck:
         assert "More places are taken than there are" in result.stderr
 
 
-class TestExpire:
-    def test_it_gives_back_the_places_of_holds_that_are_over(self, turnout, demo):
-        assert turnout("expire").stdout.startswith("Expired 0 bookings and forgot 0 ")
+class TestWorker:
+    def test_draining_gives_back_the_places_of_holds_that_are_over(self, turnout, demo):
         with connected(demo) as connection:
             connection.execute(
                 text(
@@ -156,9 +155,12 @@ class TestExpire:
                     "VALUES ('user:1', 'old', '', 201, '', '2026-01-01 00:00:00.000000')"
                 )
             )
-        assert turnout("expire").stdout.startswith("Expired 3 bookings and forgot 1 ")
+        assert turnout("worker", "--drain").stdout.startswith("Did ")
         turnout("check")
-        assert turnout("expire").stdout.startswith("Expired 0 bookings and forgot 0 ")
+        with connected(demo) as connection:
+            expired = connection.execute(text("SELECT count(*) FROM bookings WHERE status = 'expired'")).scalar()
+            keys = connection.execute(text("SELECT count(*) FROM idempotency_keys WHERE key = 'old'")).scalar()
+        assert (expired, keys) == (3, 0)
 
 
 class TestRoutes:

@@ -9,12 +9,26 @@ from sqlalchemy import text
 from webtest import TestApp
 
 from turnout import main
+from turnout.health.checks import Component
 from turnout.migrate import head
+from turnout.outbox.heartbeat import Heartbeat
 from turnout.testing.applications import SETTINGS
 
 ADDRESS = "postgresql://nobody:pass-word@127.0.0.1:1/nowhere"
 
 
+def worker_of(**values):
+    return {"status": "ok", "workers": 1, "waiting": 0, "oldest_waiting_seconds": 0.0, "dead": 0} | values
+
+
+@pytest.fixture
+def heartbeat(application, connection):
+    heartbeat = Heartbeat(application.registry)
+    heartbeat.beat()
+    return heartbeat
+
+
+@pytest.mark.usefixtures("heartbeat")
 def test_everything_works(api):
     answer = api.get("/health")
     assert answer.json == {
@@ -22,12 +36,14 @@ def test_everything_works(api):
         "components": {
             "database": {"status": "ok"},
             "migrations": {"status": "ok", "current": head(), "head": head()},
+            "worker": worker_of(),
         },
     }
     assert answer.headers["Content-Type"] == "application/json"
     assert answer.headers["Cache-Control"] == "no-store"
 
 
+@pytest.mark.usefixtures("heartbeat")
 def test_it_is_where_monitors_look(api):
     assert api.browser.get("/health").json["status"] == "ok"
 
@@ -45,7 +61,7 @@ def test_a_database_that_cannot_be_reached_is_failing_and_nothing_of_it_is_told(
     answer = TestApp(router).get("/health", status=503)
     assert answer.json == {
         "status": "degraded",
-        "components": {"database": {"status": "failing"}, "migrations": {"status": "failing"}},
+        "components": {name: {"status": "failing"} for name in ("database", "migrations", "worker")},
     }
     for part in ("nobody", "pass-word", "127.0.0.1", "nowhere", "SELECT", "psycopg"):
         assert part not in answer.text
@@ -71,9 +87,18 @@ def test_a_plugin_adds_a_check(config):
 
 
 def test_a_check_that_is_not_ok_degrades_the_whole(api):
-    api.application.registry.health_checks["printer"] = lambda _request: {"status": "out of paper"}
+    api.application.registry.health_checks["printer"] = Component(lambda _request: {"status": "out of paper"}, True)
     try:
         assert api.get("/health", status=503).json["components"]["printer"] == {"status": "out of paper"}
+    finally:
+        del api.application.registry.health_checks["printer"]
+
+
+@pytest.mark.usefixtures("heartbeat")
+def test_what_no_request_needs_degrades_without_sending_load_balancers_away(api):
+    api.application.registry.health_checks["printer"] = Component(lambda _request: {"status": "out of paper"}, False)
+    try:
+        assert api.get("/health", status=200).json["status"] == "degraded"
     finally:
         del api.application.registry.health_checks["printer"]
 
@@ -82,7 +107,7 @@ def test_a_check_that_breaks_is_failing_and_the_others_are_shown(api):
     def broken(request):
         raise RuntimeError(ADDRESS)
 
-    api.application.registry.health_checks["printer"] = broken
+    api.application.registry.health_checks["printer"] = Component(broken, True)
     try:
         answer = api.get("/health", status=503)
     finally:
