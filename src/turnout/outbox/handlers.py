@@ -19,6 +19,7 @@ import pkgutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from functools import cache
 from typing import Any, NewType, get_type_hints
 
@@ -89,7 +90,10 @@ def name_of(function: Function) -> str:
 
 @cache
 def _converter() -> OrjsonConverter:
-    return make_converter()
+    converter = make_converter()
+    converter.register_unstructure_hook(Decimal, str)
+    converter.register_structure_hook(Decimal, lambda value, _kind: Decimal(value))
+    return converter
 
 
 def encode(event: DomainEvent) -> str:

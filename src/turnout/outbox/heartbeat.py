@@ -10,12 +10,16 @@ from collections.abc import Iterator
 import structlog
 from pyramid.registry import Registry
 from sqlalchemy import delete, update
-from sqlalchemy.exc import SQLAlchemyError
 
 from turnout.outbox.models import WorkerSeen
 from turnout.outbox.runner import begin, open_queue
 
 log = structlog.get_logger()
+
+
+def new_lease() -> str:
+    """Return a new lease, which nobody else has."""
+    return secrets.token_hex(16)
 
 
 class Heartbeat:
@@ -41,15 +45,13 @@ class Heartbeat:
         with self._tolerant(), begin(self.registry) as session, session.begin():
             session.execute(delete(WorkerSeen).where(WorkerSeen.id == self.id))
 
-    def lease(self) -> str:
-        """Return a new lease, which lasts until it is ended."""
-        lease = secrets.token_hex(16)
+    def keep(self, lease: str) -> None:
+        """Let a lease last until `end`."""
         with self._lock:
             self._leases.add(lease)
-        return lease
 
     def end(self, lease: str) -> None:
-        """Let a lease end."""
+        """Let a lease end in its time."""
         with self._lock:
             self._leases.discard(lease)
 
@@ -77,5 +79,5 @@ class Heartbeat:
     def _tolerant() -> Iterator[None]:
         try:
             yield
-        except SQLAlchemyError as error:
+        except Exception as error:  # noqa: BLE001 - while the worker lives, it goes on to tell
             log.warning("the worker cannot tell that it lives", error=repr(error))

@@ -8,9 +8,10 @@ ended is nobody's, so what a dead worker had is taken by another. PostgreSQL's w
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import ColumnElement, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, exists, literal_column, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from turnout.outbox.models import DEAD, DONE, HANDED, OPEN, RUNNING, WAITING, Job
@@ -19,6 +20,25 @@ MOST_OF_ERROR = 2000
 _Older = aliased(Job)
 AS_LITERALS: list[ColumnElement[str]] = [literal_column(f"'{status}'") for status in OPEN]
 """The open statuses, written out: a prepared statement's plan can use a partial index only if it knows the values."""
+
+_DUE = (
+    select(Job.id, Job.handler, Job.stream, Job.attempts)
+    .where(Job.queue == bindparam("queue"), Job.status.in_(AS_LITERALS), Job.due_at <= bindparam("now"))
+    .where(
+        or_(
+            Job.stream.is_(None),
+            ~exists().where(
+                _Older.handler == Job.handler,
+                _Older.stream == Job.stream,
+                _Older.id < Job.id,
+                _Older.status.in_(AS_LITERALS),
+            ),
+        )
+    )
+    .order_by(Job.due_at, Job.id)
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True)
+)
 
 
 class LeaseLost(Exception):
@@ -59,53 +79,46 @@ class Queue:
         self.lease_for = lease_for
 
     def take(self, queue: str, limit: int, batch_of: Callable[[str], int], new_lease: Callable[[], str]) -> list[Work]:
-        """Take up to `limit` jobs that are due; with each, as many more of its stream as `batch_of` its handler allows."""
-        older = select(_Older.id).where(
-            _Older.handler == Job.handler,
-            _Older.stream == Job.stream,
-            _Older.id < Job.id,
-            _Older.status.in_(AS_LITERALS),
-        )
-        due = (
-            select(Job.id, Job.handler, Job.stream, Job.attempts)
-            .where(Job.queue == queue, Job.status.in_(AS_LITERALS), Job.due_at <= self.now)
-            .where(or_(Job.stream.is_(None), ~older.exists()))
-            .order_by(Job.due_at, Job.id)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        )
-        taken = []
-        for first in self.session.execute(due).all():
-            ids = [first.id]
+        """Take up to `limit` jobs that are due; with each, as many more of its stream as `batch_of` its handler allows.
+
+        All that is taken together has one lease.
+        """
+        found = self.session.execute(_DUE, {"queue": queue, "now": self.now, "limit": limit}).all()
+        if not found:
+            return []
+        groups = []
+        for first in found:
             size = batch_of(first.handler)
             # What has failed before is tried alone, so that one bad job does not spoil a batch again and again.
-            if size > 1 and first.attempts == 0:
-                ids += self._followers(first, size - 1)
-            taken.append(self._lease(first.handler, ids, new_lease()))
-        return taken
+            more = self._followers(first, size - 1) if size > 1 and first.attempts == 0 else []
+            groups.append([first.id, *more])
+        lease = new_lease()
+        ids = [job_id for group in groups for job_id in group]
+        jobs = {job.id: job for job in self._lease(Job.id.in_(ids), lease, attempts=Job.attempts + 1)}
+        return [Work(jobs[group[0]].handler, [jobs[job_id] for job_id in group], lease) for group in groups]
 
-    def _followers(self, first: Any, limit: int) -> Sequence[int]:
-        # Nobody else takes these: only the oldest of a stream is taken, and that is ours.
-        query = (
-            select(Job.id)
+    def _followers(self, first: Any, limit: int) -> list[int]:
+        """Return the jobs that may be done with the first of their stream; nobody else takes them while that is ours."""
+        rows = self.session.execute(
+            select(Job.id, Job.attempts, Job.due_at)
             .where(
                 Job.handler == first.handler, Job.stream == first.stream, Job.id > first.id, Job.status.in_(AS_LITERALS)
             )
-            .where(Job.attempts == 0, Job.due_at <= self.now)
             .order_by(Job.id)
             .limit(limit)
         )
-        return self.session.scalars(query).all()
+        ready = takewhile(lambda row: row.attempts == 0 and row.due_at <= self.now, rows)
+        return [row.id for row in ready]
 
-    def _lease(self, handler: str, ids: Sequence[int], lease: str) -> Work:
+    def _lease(self, which: ColumnElement[bool], lease: str, **values: Any) -> list[Taken]:
         rows = self.session.execute(
             update(Job)
-            .where(Job.id.in_(ids))
-            .values(status=RUNNING, lease=lease, due_at=self.now + self.lease_for, attempts=Job.attempts + 1)
+            .where(which)
+            .values(status=RUNNING, lease=lease, due_at=self.now + self.lease_for, **values)
             .returning(Job.id, Job.handler, Job.stream, Job.payload, Job.attempts)
             .execution_options(synchronize_session=False)
-        ).all()
-        return Work(handler, _in_order(rows), lease)
+        )
+        return sorted((Taken(*row) for row in rows), key=lambda job: job.id)
 
     def finish(self, work: Work) -> None:
         """Mark work as done. Raises `LeaseLost`, so that the transaction that did it is undone."""
@@ -130,16 +143,9 @@ class Queue:
 
     def claim(self, ids: Sequence[int], lease: str, new_lease: str) -> Work | None:
         """Take work that came through a broker, whether its handing over is noted already or not; None: it is not due."""
-        rows = self.session.execute(
-            update(Job)
-            .where(Job.id.in_(ids), Job.lease == lease, Job.status.in_([RUNNING, HANDED]))
-            .values(status=RUNNING, lease=new_lease, due_at=self.now + self.lease_for)
-            .returning(Job.id, Job.handler, Job.stream, Job.payload, Job.attempts)
-            .execution_options(synchronize_session=False)
-        ).all()
-        if not rows:
-            return None
-        return Work(rows[0].handler, _in_order(rows), new_lease)
+        is_meant = and_(Job.id.in_(ids), Job.lease == lease, Job.status.in_([RUNNING, HANDED]))
+        jobs = self._lease(is_meant, new_lease)
+        return Work(jobs[0].handler, jobs, new_lease) if jobs else None
 
     def renew(self, leases: Sequence[str]) -> None:
         """Let leases last longer."""
@@ -160,5 +166,7 @@ class Queue:
         return int(moved.rowcount)
 
 
-def _in_order(rows: Sequence[Any]) -> list[Taken]:
-    return [Taken(*row) for row in sorted(rows, key=lambda row: row.id)]
+def _not_with_the_dangerous(jobs: Sequence[Any]) -> Sequence[Any]:
+    """Return those up to the first whose worker died, or that one alone: if it ends its workers, then not others' work."""
+    left = next((place for place, job in enumerate(jobs) if job.status == RUNNING), len(jobs))
+    return jobs[: max(left, 1)]

@@ -58,16 +58,28 @@ def _try(registry: Registry, work: Work, handler: Handler, retry: Retry) -> str:
     except LeaseLost:
         log.warning("job was taken by another worker meanwhile", handler=work.handler, jobs=work.ids)
         return LOST
-    except Exception as error:  # noqa: BLE001 - whatever a handler raises, the worker goes on
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - whatever a handler raises, sys.exit() too, the worker goes on
         return _fail(registry, work, retry, error)
     return DONE
 
 
-def _fail(registry: Registry, work: Work, retry: Retry, error: Exception) -> str:
+def _words_of(error: BaseException) -> str:
+    """Return what an error says, as far as a database can keep it."""
+    try:
+        said = str(error)
+    except Exception:  # noqa: BLE001 - an error that cannot be told is still one
+        said = "(it cannot say what)"
+    return f"{type(error).__name__}: {said}".replace("\x00", "?").encode(errors="replace").decode()
+
+
+def _fail(registry: Registry, work: Work, retry: Retry, error: BaseException) -> str:
     attempt = work.jobs[0].attempts
     pause = retry.pause(attempt)
+    words = _words_of(error)
     with begin(registry) as session, session.begin():
-        open_queue(registry, session).fail(work, f"{type(error).__name__}: {error}", pause)
+        open_queue(registry, session).fail(work, words, pause)
     if pause is None:
         log.error("job failed for good", handler=work.handler, jobs=work.ids, attempt=attempt, exc_info=error)
         return BURIED
@@ -77,7 +89,7 @@ def _fail(registry: Registry, work: Work, retry: Retry, error: Exception) -> str
         jobs=work.ids,
         attempt=attempt,
         next_try_in=round(pause.total_seconds(), 1),
-        error=f"{type(error).__name__}: {error}",
+        error=words,
         exc_info=error if attempt == 1 else None,
     )
     return RETRIED

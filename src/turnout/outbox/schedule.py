@@ -4,7 +4,7 @@ from typing import Any
 
 from pyramid.registry import Registry
 from pyramid.request import Request
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from turnout.outbox.models import OPEN, Job, Schedule
@@ -32,10 +32,13 @@ def _put_due(request: Request) -> int:
         connection.execute(_INSERTS[connection.dialect.name], new)
     put = 0
     for name, every in registry.periodic_tasks.items():
-        if known.get(name, now) > now:
+        # What is due later than the next but one period was scheduled when the period was longer.
+        latest = now + 2 * every
+        if now < known.get(name, now) <= latest:
             continue
+        is_due = or_(Schedule.next_at <= now, Schedule.next_at > latest)
         moved: Any = connection.execute(
-            update(Schedule).where(Schedule.handler == name, Schedule.next_at <= now).values(next_at=now + every)
+            update(Schedule).where(Schedule.handler == name, is_due).values(next_at=now + every)
         )
         # What has not ended is not put again: after a pause it runs once, not once for each period missed.
         is_open = select(Job.id).where(Job.handler == name, Job.status.in_(OPEN)).limit(1)

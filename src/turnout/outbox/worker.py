@@ -1,6 +1,7 @@
 """The worker: takes what is due, and has it done. Threads of this process; as many processes as wanted."""
 
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Self
@@ -11,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from turnout.outbox import schedule
 from turnout.outbox.handlers import DEFAULT, queues_of
-from turnout.outbox.heartbeat import Heartbeat
+from turnout.outbox.heartbeat import Heartbeat, new_lease
 from turnout.outbox.queue import Work
 from turnout.outbox.runner import begin, open_queue, run
 
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from turnout.outbox.bell import Bell
 
 AT_ONCE = 10
-"""How many jobs a thread takes in one transaction."""
+"""How many jobs a thread takes in one transaction: 1.7 times as fast as one by one (docs/adr/0011-the-outbox.md)."""
+QUICK_SECONDS = 1.0
+"""Where those take longer than this together, the rest is given back for other threads and workers to take."""
 SCHEDULE_SECONDS = 1.0
 GRACE_SECONDS = 10.0
 """How long what is running at the stop may take to end; its lease outlives it, if it does not."""
@@ -54,8 +57,9 @@ class Worker:
     def __exit__(self, *_error: object) -> None:
         self._stopping.set()
         self.bell.ring()
+        deadline = time.monotonic() + GRACE_SECONDS
         for thread in self._threads:
-            thread.join(GRACE_SECONDS)
+            thread.join(max(deadline - time.monotonic(), 0))
         self.heartbeat.stop()
 
     def _start(self, name: str, target: Callable[[], None]) -> None:
@@ -74,17 +78,22 @@ class Worker:
     def step(self, queue: str) -> int:
         """Take some work and have it done; return how many jobs there were."""
         with begin(self.registry) as session, session.begin():
-            taken = open_queue(self.registry, session).take(queue, AT_ONCE, self._batch_of, self.heartbeat.lease)
+            taken = open_queue(self.registry, session).take(queue, AT_ONCE, self._batch_of, new_lease)
+        # Not before: a taking that failed, or only seemed to, must not be kept for as long as this worker lives.
+        for work in taken:
+            self.heartbeat.keep(work.lease)
+        began = time.monotonic()
         done = 0
-        for place, work in enumerate(taken):
-            if self._stopping.is_set():
-                self._give_back(taken[place:])
-                break
-            try:
+        try:
+            for place, work in enumerate(taken):
+                if self._stopping.is_set() or time.monotonic() > began + QUICK_SECONDS:
+                    self._give_back(taken[place:])
+                    break
                 self.engine(self.registry, work)
-            finally:
+                done += len(work.jobs)
+        finally:
+            for work in taken:
                 self.heartbeat.end(work.lease)
-            done += len(work.jobs)
         return done
 
     def _give_back(self, taken: list[Work]) -> None:
@@ -92,7 +101,6 @@ class Worker:
             queue = open_queue(self.registry, session)
             for work in taken:
                 queue.give_back(work)
-                self.heartbeat.end(work.lease)
 
     def _batch_of(self, name: str) -> int:
         handler = self.registry.handlers.get(name)
