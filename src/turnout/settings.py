@@ -54,7 +54,7 @@ def read(prefix: str, schema: colander.SchemaNode, given: Mapping[str, Any]) -> 
             problem = "; ".join(str(message) for message in error.asdict(translate=str).values())
             raise SettingsError(
                 f"Setting {name} (or {variable_name(name)}) cannot be used: {problem} (it is {raw!r})."
-                if not name.endswith("secret")
+                if not name.endswith(("secret", "password"))
                 else f"Setting {name} (or {variable_name(name)}) cannot be used: {problem}."
             ) from None
     unknown = sorted(name for name in given if name.startswith(prefix + ".") and name not in found)

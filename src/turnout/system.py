@@ -27,8 +27,14 @@ def _prepared(registry: Registry) -> Iterator[Request]:
 @contextmanager
 def system_request(application: Router) -> Iterator[Request]:
     """Give a request whose actor may do everything, in one transaction that commits at the end, or not at all."""
-    with _prepared(application.registry) as request, request.tm:
-        yield request
+    with _prepared(application.registry) as request:
+        request.tm.begin()
+        try:
+            yield request
+            request.tm.commit()
+        except BaseException:
+            request.tm.abort()  # the manager does so after an error of ours, and not after one of the commit
+            raise
 
 
 def transact(registry: Registry, function: Callable[[Request], T]) -> T:
@@ -39,7 +45,7 @@ def transact(registry: Registry, function: Callable[[Request], T]) -> T:
             try:
                 result = function(request)
                 request.tm.commit()
-            except Exception as error:
+            except BaseException as error:
                 again = isinstance(error, TryAgain) or request.tm.get().isRetryableError(error)
                 request.tm.abort()
                 if attempt == ATTEMPTS or not again:

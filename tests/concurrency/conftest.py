@@ -12,9 +12,12 @@ from turnout.testing.live import Live
     params=[pytest.param(kind, marks=[pytest.mark.postgresql] * (kind == "postgresql")) for kind in KINDS],
 )
 def house(request, workshop, tmp_path_factory):
-    """Open a house for all the tests of a module, with as many server processes as its `PROCESSES` says."""
+    """Open a house for all the tests of a module, with as many server processes as its `PROCESSES` says.
+
+    They have the module's `SETTINGS`, if it has any.
+    """
     url = workshop.fresh(request.param)
-    first = Live(url, tmp_path_factory.mktemp("house"))
+    first = Live(url, tmp_path_factory.mktemp("house"), getattr(request.module, "SETTINGS", None))
     try:
         first.start()
         house = House([first, *(first.another() for _ in range(request.module.PROCESSES - 1))])

@@ -11,6 +11,12 @@ from turnout.api.etags import etag, is_unchanged
 from turnout.versions import Versioned
 
 JSON = "application/json"
+ACCEPTED = 202
+POLL_SECONDS = 1
+
+
+class Accepted(Versioned):
+    """What was accepted because the client would rather not wait (``Prefer: respond-async``), and is decided later."""
 
 
 def _default(value: Any) -> Any:
@@ -32,6 +38,13 @@ def _cache_control(request: Request, max_age: int | None) -> str:
     return "no-cache" if max_age is None else f"public, max-age={max_age}"
 
 
+def tell_accepted(response: Response) -> None:
+    """Say, in an answer 202, why it is one (RFC 7240, section 3) and when to look again (in seconds)."""
+    if response.status_int == ACCEPTED:
+        response.headers["Preference-Applied"] = "respond-async"
+        response.headers["Retry-After"] = str(POLL_SECONDS)
+
+
 def respond(
     request: Request, result: Any, status: int, location: str | None, *, max_age: int | None = None
 ) -> Response:
@@ -44,7 +57,8 @@ def respond(
     if result is None:
         return Response(status=204)
     body = dumps(result)
-    response = Response(body, status, content_type=JSON)
+    response = Response(body, ACCEPTED if isinstance(result, Accepted) else status, content_type=JSON)
+    tell_accepted(response)
     response.headers["Cache-Control"] = _cache_control(request, max_age)
     if isinstance(result, Versioned) or max_age is not None:
         tag = etag(result.version if isinstance(result, Versioned) else 0, body)

@@ -6,7 +6,6 @@ is told so: on PostgreSQL by an advisory lock that ends with the transaction, on
 processes SQLite lets one writer in at a time, so the second waits and then gets the first one's answer).
 """
 
-import base64
 import re
 import threading
 from collections.abc import Callable
@@ -21,11 +20,12 @@ from sqlalchemy import LargeBinary, bindparam, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from turnout.api.answers import JSON
+from turnout.api.answers import JSON, tell_accepted
 from turnout.api.errors import KeyInUse, KeyReused
 from turnout.api.models import IdempotencyKey
 from turnout.db import AnyRow, UTCDateTime, delete_some, open_read_session
 from turnout.errors import DomainError, Invalid, TryAgain
+from turnout.security.sealing import sealer
 
 KEPT = timedelta(days=1)
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
@@ -155,10 +155,10 @@ def _replay(request: Request, found: Any, fingerprint: bytes, *, secret: bool) -
     for name, value in (("ETag", found.etag), ("Location", found.location)):
         if value is not None:
             response.headers[name] = value
+    tell_accepted(response)
     response.headers["Idempotency-Replayed"] = "true"
     return response
 
 
 def _seal(request: Request) -> Fernet:
-    secret: str = request.registry.settings["turnout.secret"]
-    return Fernet(base64.urlsafe_b64encode(sha256(b"idempotency\n" + secret.encode()).digest()))
+    return sealer(request.registry.settings["turnout.secret"], "idempotency")

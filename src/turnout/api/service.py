@@ -54,6 +54,8 @@ class Operation:
     location: str | None = None
     refuses: tuple[type[DomainError], ...] = ()
     versioned: bool = False
+    may_be_accepted: bool = False
+    """Whether ``Prefer: respond-async`` is honoured: the view then returns `turnout.api.answers.Accepted`, answered 202."""
     max_age: int | None = None
     """Seconds for which anybody may keep what is answered to nobody in particular; the answer has an ETag of its text."""
     secret: bool = False

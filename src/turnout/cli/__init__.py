@@ -14,6 +14,7 @@ from turnout.cli.context import config_option, reported
 COMMANDS = {
     "serve": "serving:serve",
     "worker": "working:worker",
+    "celery": "working:celery",
     "migrate": "serving:migrate",
     "user": "people:user",
     "demo": "upkeep:demo",

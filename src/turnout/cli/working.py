@@ -1,11 +1,28 @@
-"""``turnout worker``: background work in a process of its own."""
+"""``turnout worker`` and ``turnout celery``: background work in processes of its own."""
 
+import os
 import signal
 import threading
+from typing import TYPE_CHECKING
 
 import click
 
-from turnout.cli.context import SPARE, application, config_option, require_migrated
+from turnout.cli.context import SPARE, application, config_option, load_settings, require_migrated
+from turnout.errors import StartError
+
+if TYPE_CHECKING:
+    from pyramid.registry import Registry
+
+    from turnout.outbox.worker import Worker
+
+
+def _drain(worker: "Worker") -> int:
+    """Do what is due, while the heartbeat lets what takes long last."""
+    worker.heartbeat.start()
+    try:
+        return worker.drain()
+    finally:
+        worker.heartbeat.stop()
 
 
 @click.command(
@@ -32,7 +49,7 @@ def worker(*, threads: int | None, drain: bool) -> None:
     with application(**more) as router:
         require_migrated(router.registry.engine)
         if drain:
-            done = Worker(router.registry).drain()
+            done = _drain(Worker(router.registry))
             click.echo(f"Did {done} {'job' if done == 1 else 'jobs'}.")
             return
         stopping = threading.Event()
@@ -41,3 +58,49 @@ def worker(*, threads: int | None, drain: bool) -> None:
         with Worker(router.registry):
             click.echo("Working. Stop it with Ctrl-C.")
             stopping.wait()
+
+
+@click.command(
+    short_help="Run Celery, which does background work where outbox.engine is celery.",
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+    epilog="""
+    \b
+    Examples:
+      turnout celery worker --concurrency 4              on as many machines as wanted
+      turnout celery worker --queues turnout.bookings    for one kind of work alone
+      turnout celery inspect ping                        whether they answer
+
+    Something must hand the work over: turnout serve with outbox.embedded, or turnout worker. How much is logged says the
+    setting log.level.
+    """,
+)
+@config_option
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def celery(*, arguments: tuple[str, ...]) -> None:
+    """Run Celery's own command line (worker, inspect, ...) with the settings of this installation."""
+    from turnout.outbox.engines import require_celery
+
+    require_celery()
+    # Before Celery reads them: it would listen elsewhere than where the work is handed over.
+    for name in [name for name in os.environ if name.startswith("CELERY_")]:
+        del os.environ[name]
+    from turnout.outbox.celery import worker_of
+
+    settings = load_settings()
+    with application() as router:
+        registry = router.registry
+        if registry.outbox_engine is None:
+            raise StartError("Setting outbox.engine (or TURNOUT_OUTBOX_ENGINE) is local; Celery would get no work.")
+        if "worker" in arguments and "--help" not in arguments:
+            require_migrated(registry.engine)
+        app = worker_of(registry, lambda: _registry(settings))
+    # After the application is closed: the processes that Celery forks must not inherit its connections.
+    exit_code = app.start(list(arguments))
+    if exit_code:
+        raise SystemExit(exit_code)
+
+
+def _registry(settings: dict[str, object]) -> "Registry":
+    from turnout import main
+
+    return main({}, **settings).registry

@@ -18,6 +18,7 @@ from turnout.bookings.hooks import (
     BookingCancelled,
     BookingConfirmed,
     BookingExpired,
+    BookingFailed,
     BookingHeld,
     BookingRefused,
     PlacesClaimed,
@@ -103,7 +104,7 @@ class Metrics:
         )
         self.bookings = Counter(
             "turnout_bookings",
-            "What became of bookings; `code` says why one was refused",
+            "What became of bookings; `code` says why one was refused or failed",
             ("outcome", "code"),
             registry=self.registry,
         )
@@ -133,6 +134,10 @@ class Metrics:
     def places_changed(self, event: PlacesClaimed | PlacesReleased) -> None:
         """Count places, once it is committed."""
         _after_commit(event, self._changes[type(event)], event.places)
+
+    def booking_failed(self, event: BookingFailed) -> None:
+        """Count an accepted booking that got no places, once it is committed."""
+        _after_commit(event, self.bookings.labels("failed", event.code), 1)
 
     def booking_refused(self, event: BookingRefused) -> None:
         """Remember a refusal until the request is answered: what refuses is rolled back, and perhaps tried again."""
@@ -164,6 +169,7 @@ class Metrics:
         metrics.registry.register(OutboxGauges(config.registry))
         config.add_subscriber(metrics.finished, Finished)
         config.add_subscriber(metrics.booking_refused, BookingRefused)
+        config.add_subscriber(metrics.booking_failed, BookingFailed)
         config.add_subscriber(metrics.jobs_run, JobsRun)
         for booking_event in OUTCOMES:
             config.add_subscriber(metrics.booking_changed, booking_event)

@@ -16,12 +16,12 @@ import structlog
 from celery import Celery, signals
 from celery.concurrency.prefork import TaskPool as Processes
 from celery.exceptions import Reject
-from kombu import Queue
+from kombu.entity import Queue
 from pyramid.registry import Registry
 from sqlalchemy.exc import SQLAlchemyError
 
 from turnout.outbox.handlers import queues_of
-from turnout.outbox.heartbeat import Heartbeat
+from turnout.outbox.heartbeat import Heartbeat, new_lease
 from turnout.outbox.models import CELERY_WORKER
 from turnout.outbox.runner import begin, open_queue, run
 
@@ -39,14 +39,16 @@ def queue_name(queue: str) -> str:
 
 def make_celery(settings: Mapping[str, Any], queues: Sequence[str]) -> Celery:
     """Return a Celery application that speaks to the broker of `settings`, and knows the outbox's queues."""
+    names = [queue_name(queue) for queue in queues]
     celery = Celery("turnout", set_as_current=False)
     celery.conf.update(
         broker_url=settings["outbox.broker_url"],
         broker_use_ssl=_tls(settings["outbox.broker_url"]),
+        broker_transport_options=_options(settings["outbox.broker_url"]),
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
-        task_queues=[Queue(queue_name(queue), routing_key=queue_name(queue)) for queue in queues],
-        task_default_queue=queue_name(queues[0]),
+        task_queues=[Queue(name, routing_key=name) for name in names],  # type: ignore[no-untyped-call]
+        task_default_queue=names[0],
         task_serializer="json",
         accept_content=["json"],
         task_ignore_result=True,
@@ -68,6 +70,15 @@ def _tls(broker_url: str) -> dict[str, Any] | None:
     if address.scheme == "rediss":
         return {"ssl_cert_reqs": ssl.CERT_REQUIRED}
     return None
+
+
+def _options(broker_url: str) -> dict[str, Any]:
+    """Return how the broker is used.
+
+    On Redis, kombu can keep a second list of what a process has and has not done. The outbox knows that already, and a
+    Celery worker would end, of an error in kombu 5.7, where Redis goes away while it has something in that list.
+    """
+    return {"ack_emulation": False} if urlsplit(broker_url).scheme.startswith("redis") else {}
 
 
 class Runtime:
@@ -94,16 +105,16 @@ class Runtime:
         """Run jobs that were taken under `lease`, unless somebody else has them or they are done."""
         heartbeat = self._open()
         registry = heartbeat.registry
-        new_lease = heartbeat.lease()
+        with begin(registry) as session, session.begin():
+            work = open_queue(registry, session).claim(ids, lease, new_lease())
+        if work is None:
+            log.info("jobs came through the broker that are done, or another's", jobs=ids)
+            return
+        heartbeat.keep(work.lease)
         try:
-            with begin(registry) as session, session.begin():
-                work = open_queue(registry, session).claim(ids, lease, new_lease)
-            if work is None:
-                log.info("jobs came through the broker that are not to be run any more", jobs=ids)
-            else:
-                run(registry, work)
+            run(registry, work)
         finally:
-            heartbeat.end(new_lease)
+            heartbeat.end(work.lease)
 
     def _open(self) -> Heartbeat:
         with self._lock:

@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from turnout.db import open_read_session
 from turnout.outbox.handlers import queues_of
-from turnout.outbox.models import DEAD, HANDED, RUNNING, WAITING, Job, WorkerSeen
+from turnout.outbox.models import CELERY_WORKER, DEAD, HANDED, RUNNING, WAITING, WORKER, Job, WorkerSeen
 from turnout.outbox.queue import AS_LITERALS
 
-OK, NO_WORKER = "ok", "no_worker"
+OK, NO_WORKER, NO_CELERY = "ok", "no_worker", "no_celery"
 MOST_COUNTED = 10_000
 """Nobody needs to know a backlog more exactly, and counting it must not make it worse."""
 
@@ -25,6 +25,7 @@ class State:
     """How many workers live, how many jobs there are in each status (at most `MOST_COUNTED`), and how late we are."""
 
     workers: int
+    celery_workers: int
     waiting: int
     running: int
     dead: int
@@ -39,9 +40,17 @@ def state(session: Session, queues: Iterable[str], now: datetime, lease: timedel
         return session.scalar(select(func.count()).select_from(some)) or 0
 
     # A worker beats four times within a lease.
-    workers = session.scalar(select(func.count()).where(WorkerSeen.seen_at > now - lease)) or 0
+    alive = select(WorkerSeen.kind, func.count()).where(WorkerSeen.seen_at > now - lease).group_by(WorkerSeen.kind)
+    workers: dict[str, int] = dict(session.execute(alive).all())
     late = max((_late(session, queue, now) for queue in queues), default=0.0)
-    return State(workers, count(WAITING), count(RUNNING, HANDED), count(DEAD), late)
+    return State(
+        workers.get(WORKER, 0),
+        workers.get(CELERY_WORKER, 0),
+        count(WAITING),
+        count(RUNNING, HANDED),
+        count(DEAD),
+        late,
+    )
 
 
 def _late(session: Session, queue: str, now: datetime) -> float:
@@ -59,11 +68,17 @@ def read_state(registry: Registry) -> State:
 
 
 def check_worker(request: Request) -> dict[str, Any]:
-    """Tell whether a worker lives, how late it is, and what has failed for good."""
+    """Tell whether a worker lives, how late it is, and what has failed for good.
+
+    With Celery it takes two: a worker that hands over, and a process of Celery's that runs what was handed over.
+    """
     found = read_state(request.registry)
+    halves = {"workers": found.workers}
+    if request.registry.outbox_engine is not None:
+        halves["celery_workers"] = found.celery_workers
     return {
-        "status": OK if found.workers else NO_WORKER,
-        "workers": found.workers,
+        "status": OK if all(halves.values()) else NO_CELERY if found.workers else NO_WORKER,
+        **halves,
         "waiting": found.waiting,
         "oldest_waiting_seconds": round(found.oldest_waiting_seconds, 1),
         "dead": found.dead,

@@ -51,12 +51,12 @@ class CurrentJob:
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """A function, what it listens to if it does, and how it is run."""
+    """A function, whether it listens to domain events or is called with arguments, and how it is run."""
 
     name: str
     function: Function
     injected: Mapping[str, Callable[[Request], Any]]
-    event: type[DomainEvent] | None = None
+    listens: bool = False
     queue: str = DEFAULT
     batch: int = 1
     retry: Retry | None = None
@@ -64,7 +64,7 @@ class Handler:
     def call(self, request: Request, payloads: Iterable[str]) -> None:
         """Do the work of one job or, where the handler takes batches, of many."""
         injected = {name: provide(request) for name, provide in self.injected.items()}
-        if self.event is not None:
+        if self.listens:
             for payload in payloads:
                 self.function(decode(payload), **injected)
         elif self.batch > 1:
@@ -113,16 +113,23 @@ def decode(payload: str) -> DomainEvent:
 
 
 def _add(
-    config: Configurator, function: Function, *, given: str | None = None, takes_arguments: bool = False, **options: Any
+    config: Configurator,
+    function: Function,
+    *discriminator: Any,
+    given: str | None = None,
+    takes_arguments: bool = False,
+    **options: Any,
 ) -> None:
     """Register a handler. Its parameter `given` is what it works on; others are injected or, if allowed, arguments."""
     name = name_of(function)
 
     def register() -> None:
         injected = {}
-        for parameter, hint in get_type_hints(function).items():
-            if parameter in {given, "return"}:
+        hints = get_type_hints(function)
+        for parameter in inspect.signature(function).parameters:
+            if parameter == given:
                 continue
+            hint = hints.get(parameter)
             provide = provider_of(config.registry, hint)
             if provide is not None:
                 injected[parameter] = provide
@@ -131,7 +138,7 @@ def _add(
         config.registry.handlers[name] = Handler(name, function, injected, **options)
 
     introspectable = config.introspectable("turnout handlers", name, name, "handler")
-    config.action(("turnout handler", name), register, introspectables=(introspectable,), order=_LAST)
+    config.action(("turnout handler", name, *discriminator), register, introspectables=(introspectable,), order=_LAST)
 
 
 def _first_parameter(function: Function) -> str:
@@ -141,23 +148,22 @@ def _first_parameter(function: Function) -> str:
 def add_listener(
     config: Configurator,
     function: Function,
-    event: type[DomainEvent],
-    *,
+    *events: type[DomainEvent],
     queue: str = DEFAULT,
     retry: Retry | None = None,
 ) -> None:
-    """Directive: call ``function(event, ...)`` after each commit in which `event`, or a subclass, was announced.
+    """Directive: call ``function(event, ...)`` after each commit in which one of `events`, or a subclass, was announced.
 
-    At least once, and for one stream (a booking, say) in the order in which it happened.
+    At least once, and for one stream (a booking, say) in the order in which it happened, whichever event it was.
     """
     from turnout.outbox.services import Outbox
-
-    _add(config, function, given=_first_parameter(function), event=event, queue=queue, retry=retry)
 
     def keep(happened: DomainEvent) -> None:
         happened.request.find_service(Outbox).put_event(function, happened)
 
-    config.add_subscriber(keep, event)
+    for event in events:
+        _add(config, function, event, given=_first_parameter(function), listens=True, queue=queue, retry=retry)
+        config.add_subscriber(keep, event)
 
 
 def add_task(
@@ -188,3 +194,12 @@ def add_periodic_task(
         config.registry.periodic_tasks[name] = every
 
     config.action(("turnout periodic task", name), register, introspectables=(introspectable,))
+
+
+def set_queue_threads(config: Configurator, queue: str, threads: int) -> None:
+    """Directive: let a worker do so many jobs of `queue` at once; otherwise it is one, but for the default queue."""
+
+    def register() -> None:
+        config.registry.queue_threads[queue] = threads
+
+    config.action(("turnout queue threads", queue), register)

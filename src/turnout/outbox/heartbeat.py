@@ -5,13 +5,14 @@ import os
 import secrets
 import socket
 import threading
+from collections import Counter
 from collections.abc import Iterator
 
 import structlog
 from pyramid.registry import Registry
 from sqlalchemy import delete, update
 
-from turnout.outbox.models import WorkerSeen
+from turnout.outbox.models import WORKER, WorkerSeen
 from turnout.outbox.runner import begin, open_queue
 
 log = structlog.get_logger()
@@ -25,10 +26,11 @@ def new_lease() -> str:
 class Heartbeat:
     """Beats in a thread of its own, four times within a lease, from `start` to `stop`."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, kind: str = WORKER) -> None:
         self.registry = registry
+        self.kind = kind
         self.id = secrets.token_hex(16)
-        self._leases: set[str] = set()
+        self._leases: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._beat_on, name="turnout-heartbeat", daemon=True)
@@ -46,14 +48,16 @@ class Heartbeat:
             session.execute(delete(WorkerSeen).where(WorkerSeen.id == self.id))
 
     def keep(self, lease: str) -> None:
-        """Let a lease last until `end`."""
+        """Let a lease last until it has been ended as often as it was kept: several jobs may share one."""
         with self._lock:
-            self._leases.add(lease)
+            self._leases[lease] += 1
 
     def end(self, lease: str) -> None:
         """Let a lease end in its time."""
         with self._lock:
-            self._leases.discard(lease)
+            self._leases[lease] -= 1
+            if self._leases[lease] <= 0:
+                del self._leases[lease]
 
     def beat(self) -> None:
         """Tell that the worker lives, and let its leases last."""
@@ -64,7 +68,8 @@ class Heartbeat:
             seen = session.execute(update(WorkerSeen).where(WorkerSeen.id == self.id).values(seen_at=now))
             if not seen.rowcount:  # type: ignore[attr-defined]
                 host = socket.gethostname()
-                session.add(WorkerSeen(id=self.id, host=host, pid=os.getpid(), started_at=now, seen_at=now))
+                row = WorkerSeen(id=self.id, kind=self.kind, host=host, pid=os.getpid(), started_at=now, seen_at=now)
+                session.add(row)
             if leases:
                 open_queue(self.registry, session).renew(leases)
 

@@ -60,12 +60,16 @@ class Schedule(Base):
     __table_args__ = {}  # noqa: RUF012 - no id that could be reused
 
 
+WORKER, CELERY_WORKER = "worker", "celery"
+
+
 class WorkerSeen(Base):
-    """A worker, and when it was last known to be alive."""
+    """A worker or, where `kind` says so, a process of Celery's, and when it was last known to be alive."""
 
     __tablename__ = "workers"
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10), default=WORKER)
     host: Mapped[str] = mapped_column(String(255))
     pid: Mapped[int]
     started_at: Mapped[datetime] = mapped_column(UTCDateTime)

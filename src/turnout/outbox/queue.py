@@ -11,32 +11,45 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, exists, func, literal_column, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from turnout.outbox.models import DEAD, DONE, HANDED, OPEN, RUNNING, WAITING, Job
 
 MOST_OF_ERROR = 2000
+WINDOW = 100
+"""How many due jobs are looked at for some that no older one of their stream holds back."""
 _Older = aliased(Job)
 AS_LITERALS: list[ColumnElement[str]] = [literal_column(f"'{status}'") for status in OPEN]
 """The open statuses, written out: a prepared statement's plan can use a partial index only if it knows the values."""
 
-_DUE = (
-    select(Job.id, Job.handler, Job.stream, Job.attempts)
-    .where(Job.queue == bindparam("queue"), Job.status.in_(AS_LITERALS), Job.due_at <= bindparam("now"))
-    .where(
-        or_(
-            Job.stream.is_(None),
-            ~exists().where(
-                _Older.handler == Job.handler,
-                _Older.stream == Job.stream,
-                _Older.id < Job.id,
-                _Older.status.in_(AS_LITERALS),
-            ),
-        )
-    )
+_is_open = Job.status.in_(AS_LITERALS)
+_is_due = and_(Job.queue == bindparam("queue"), _is_open, Job.due_at <= bindparam("now"))
+_first = (
+    select(Job.id, Job.handler, Job.stream).where(_is_due).order_by(Job.due_at, Job.id).limit(WINDOW).subquery("first")
+)
+_has_older = exists().where(
+    _Older.handler == _first.c.handler,
+    _Older.stream == _first.c.stream,
+    _Older.id < _first.c.id,
+    _Older.status.in_(AS_LITERALS),
+)
+_FREE_AMONG_FIRST = select(_first.c.id).where(or_(_first.c.stream.is_(None), ~_has_older)).limit(bindparam("limit"))
+_OLDEST_OF_STREAMS = (
+    select(func.min(Job.id)).where(Job.queue == bindparam("queue"), _is_open).group_by(Job.handler, Job.stream)
+)
+_FREE_ANYWHERE = (
+    select(Job.id)
+    .where(Job.id.in_(_OLDEST_OF_STREAMS), Job.due_at <= bindparam("now"))
     .order_by(Job.due_at, Job.id)
     .limit(bindparam("limit"))
+)
+_IS_WINDOW_FULL = select(Job.id).where(_is_due).order_by(Job.due_at, Job.id).offset(WINDOW - 1).limit(1)
+_LOCKED = (
+    select(Job.id, Job.handler, Job.stream, Job.attempts, Job.status)
+    # Open is what has not finished; by its status, another index would be read than that of the ids.
+    .where(Job.id.in_(bindparam("ids", expanding=True)), Job.finished_at.is_(None), Job.due_at <= bindparam("now"))
+    .order_by(Job.due_at, Job.id)
     .with_for_update(skip_locked=True)
 )
 
@@ -83,19 +96,34 @@ class Queue:
 
         All that is taken together has one lease.
         """
-        found = self.session.execute(_DUE, {"queue": queue, "now": self.now, "limit": limit}).all()
+        free = self._free(queue, limit)
+        due = self.session.execute(_LOCKED, {"ids": free, "now": self.now}).all() if free else []
+        found = _not_with_the_dangerous(due)
         if not found:
             return []
         groups = []
         for first in found:
             size = batch_of(first.handler)
             # What has failed before is tried alone, so that one bad job does not spoil a batch again and again.
-            more = self._followers(first, size - 1) if size > 1 and first.attempts == 0 else []
+            is_batch = size > 1 and first.stream is not None and first.attempts == 0
+            more = self._followers(first, size - 1) if is_batch else []
             groups.append([first.id, *more])
         lease = new_lease()
         ids = [job_id for group in groups for job_id in group]
-        jobs = {job.id: job for job in self._lease(Job.id.in_(ids), lease, attempts=Job.attempts + 1)}
-        return [Work(jobs[group[0]].handler, [jobs[job_id] for job_id in group], lease) for group in groups]
+        # A job whose transaction took longer than those of its followers may find them taken since we looked.
+        is_free = and_(Job.id.in_(ids), Job.due_at <= self.now)
+        jobs = {job.id: job for job in self._lease(is_free, lease, attempts=Job.attempts + 1)}
+        groups = [[jobs[job_id] for job_id in group if job_id in jobs] for group in groups]
+        return [Work(group[0].handler, group, lease) for group in groups]
+
+    def _free(self, queue: str, limit: int) -> Sequence[int]:
+        """Return jobs that are due and that no older one of their stream holds back."""
+        which = {"queue": queue, "now": self.now, "limit": limit}
+        free = self.session.scalars(_FREE_AMONG_FIRST, which).all()
+        if not free and self.session.execute(_IS_WINDOW_FULL, which).first() is not None:
+            # A stream with very much work is at the front, and somebody has its oldest.
+            free = self.session.scalars(_FREE_ANYWHERE, which).all()
+        return free
 
     def _followers(self, first: Any, limit: int) -> list[int]:
         """Return the jobs that may be done with the first of their stream; nobody else takes them while that is ours."""
@@ -138,23 +166,25 @@ class Queue:
         self._move(work, status=WAITING, due_at=self.now + pause, attempts=Job.attempts - 1)
 
     def hand_over(self, work: Work, redeliver_after: timedelta) -> None:
-        """Note that a broker has the work. If it has not been begun by then, it goes out again."""
-        self._move(work, status=HANDED, lease=work.lease, due_at=self.now + redeliver_after)
+        """Note that a broker has the work. If it has not been begun by then, it goes out again: that is no attempt."""
+        due_at = self.now + redeliver_after
+        self._move(work, status=HANDED, lease=work.lease, due_at=due_at, attempts=Job.attempts - 1)
 
     def claim(self, ids: Sequence[int], lease: str, new_lease: str) -> Work | None:
         """Take work that came through a broker, whether its handing over is noted already or not; None: it is not due."""
         is_meant = and_(Job.id.in_(ids), Job.lease == lease, Job.status.in_([RUNNING, HANDED]))
-        jobs = self._lease(is_meant, new_lease)
+        # What was handed over before that was noted has been counted as an attempt already.
+        attempts = Job.attempts + case((Job.status == HANDED, 1), else_=0)
+        jobs = self._lease(is_meant, new_lease, attempts=attempts)
         return Work(jobs[0].handler, jobs, new_lease) if jobs else None
 
     def renew(self, leases: Sequence[str]) -> None:
-        """Let leases last longer."""
-        self.session.execute(
-            update(Job)
-            .where(Job.lease.in_(leases), Job.status == RUNNING)
-            .values(due_at=self.now + self.lease_for)
-            .execution_options(synchronize_session=False)
-        )
+        """Let leases last longer. What is being finished at this moment needs it no more, and is not waited for."""
+        held = select(Job.id).where(Job.status == RUNNING, Job.lease.in_(leases)).with_for_update(skip_locked=True)
+        ids = self.session.scalars(held).all()
+        if ids:
+            renewed = update(Job).where(Job.id.in_(ids)).values(due_at=self.now + self.lease_for)
+            self.session.execute(renewed.execution_options(synchronize_session=False))
 
     def _move(self, work: Work, **values: Any) -> int:
         moved: Any = self.session.execute(

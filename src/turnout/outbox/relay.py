@@ -8,6 +8,7 @@ its answer. A relay that dies before it noted that loses its lease, and the work
 import threading
 import time
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -23,6 +24,9 @@ SECONDS = 5
 AGAIN_SECONDS = 2.0
 """How often a broker that cannot be reached is tried."""
 
+ONCE = {"max_retries": 1, "interval_start": 0, "interval_step": 0}
+"""Left alone, kombu would try for as long as it takes."""
+
 log = structlog.get_logger()
 
 
@@ -32,7 +36,7 @@ class Relay:
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
         self.celery = make_celery(registry.settings, queues_of(registry.handlers))
-        self.redeliver_seconds: int = registry.settings["outbox.redeliver_seconds"]
+        self.redeliver_after = timedelta(seconds=registry.settings["outbox.redeliver_seconds"])
         self._own = threading.local()
         self._state = threading.Lock()
         self._is_down = False
@@ -40,9 +44,12 @@ class Relay:
 
     def is_ready(self) -> bool:
         """Tell whether the broker can be reached. Where it cannot, it is tried every now and then."""
-        if self._is_down and time.monotonic() < self._try_at:
+        if not self._is_down:
+            return True
+        if time.monotonic() < self._try_at:
             return False
         try:
+            self._disconnect()
             self._producer()
         except Exception as error:  # noqa: BLE001 - each broker's library has errors of its own, and the work waits
             self._note(error)
@@ -56,7 +63,7 @@ class Relay:
         with begin(self.registry) as session, session.begin():
             queue = open_queue(self.registry, session)
             for work in taken[:handed]:
-                queue.hand_over(work, self.redeliver_seconds)
+                queue.hand_over(work, self.redeliver_after)
             for work in taken[handed:]:
                 queue.give_back(work)
         return sum(len(work.jobs) for work in taken[:handed])
@@ -71,9 +78,13 @@ class Relay:
         return len(taken)
 
     def _publish(self, work: Work) -> None:
+        was_connected = getattr(self._own, "producer", None) is not None
         try:
             self._send(work)
-        except Exception:  # noqa: BLE001 - a connection that was idle may be gone without a word
+        except Exception:
+            if not was_connected:
+                raise
+            # A connection that was idle may be gone without a word.
             self._disconnect()
             self._send(work)
 
@@ -86,7 +97,7 @@ class Relay:
             retry=False,
             confirm_timeout=SECONDS,
             # RabbitMQ drops what was handed over again meanwhile, so that it does not pile up while nobody works.
-            expiration=self.redeliver_seconds,
+            expiration=self.redeliver_after.total_seconds(),
         )
 
     def _producer(self) -> Any:
@@ -99,11 +110,11 @@ class Relay:
                 "write_timeout": SECONDS,
                 "socket_timeout": SECONDS,
                 "socket_connect_timeout": SECONDS,
-                "max_retries": 1,
+                **ONCE,
             }
             connection = self.celery.connection_for_write(connect_timeout=SECONDS, transport_options=options)
             try:
-                connection.connect()
+                connection.ensure_connection(**ONCE)
                 producer = self.celery.amqp.Producer(connection.default_channel, auto_declare=False)
             except BaseException:
                 connection.release()

@@ -16,6 +16,9 @@ from turnout.system import transact
 
 DONE, RETRIED, BURIED, LOST = "done", "retried", "dead", "lost"
 
+DEATHS = 3
+"""How often work may be taken by workers that die, however seldom it may be tried: it may be another's fault."""
+
 log = structlog.get_logger()
 
 
@@ -38,8 +41,8 @@ def run(registry: Registry, work: Work) -> None:
     log.debug("job begins", handler=work.handler, jobs=work.ids, attempt=attempt)
     if handler is None:
         outcome = _fail(registry, work, retry, LookupError(f"this installation has no handler {work.handler}"))
-    elif attempt > retry.attempts:
-        # Taken as often as it may be, and never heard of again: it ends its workers.
+    elif attempt > max(retry.attempts, DEATHS):
+        # Taken again and again, and never heard of: it ends its workers.
         outcome = _fail(registry, work, retry, RuntimeError("the worker died each time that it ran this"))
     else:
         outcome = _try(registry, work, handler, retry)

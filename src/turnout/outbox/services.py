@@ -96,10 +96,9 @@ class Outbox:
 class JobService:
     """Shows background work to staff, and lets them try again what failed for good."""
 
-    def __init__(self, session: Session, clock: Clock, bell: Bell) -> None:
+    def __init__(self, session: Session, clock: Clock) -> None:
         self.session = session
         self.clock = clock
-        self.bell = bell
 
     def find(self, status: str | None, paging: Paging) -> Slice:
         """Return jobs, newest first."""

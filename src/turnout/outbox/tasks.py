@@ -2,14 +2,15 @@
 
 from datetime import timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from turnout.api.idempotency import purge
 from turnout.clock import Clock
 from turnout.db import delete_some
 from turnout.injection import Settings
-from turnout.outbox.models import DONE, Job, WorkerSeen
+from turnout.outbox.handlers import DEFAULT, Handlers, queues_of
+from turnout.outbox.models import DONE, WAITING, Job, WorkerSeen
 from turnout.outbox.services import Outbox
 
 
@@ -19,6 +20,16 @@ def purge_jobs(session: Session, clock: Clock, settings: Settings, outbox: Outbo
     session.execute(delete(WorkerSeen).where(WorkerSeen.seen_at <= before))
     if delete_some(session, Job, Job.status == DONE, Job.finished_at <= before):
         outbox.put(purge_jobs)
+
+
+def adopt_jobs(session: Session, handlers: Handlers) -> None:
+    """Put work of queues that no handler names any more into the default one, where it fails for all to see."""
+    session.execute(
+        update(Job)
+        .where(Job.status == WAITING, Job.queue.not_in(queues_of(handlers)))
+        .values(queue=DEFAULT)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def purge_idempotency_keys(session: Session, clock: Clock, outbox: Outbox) -> None:

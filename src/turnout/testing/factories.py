@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from turnout.attendees.models import Attendee
 from turnout.clock import Clock
 from turnout.events.models import PUBLISHED, Event, event_tags
+from turnout.events.services import remind_at
 from turnout.pools.models import Pool
 from turnout.security.passwords import hash_password
 from turnout.taxonomy.models import Category, Tag
@@ -121,6 +122,8 @@ class EventFactory(_Stamped):
     status = PUBLISHED
     currency = "EUR"
     bookings_per_attendee = 1
+    reminder_hours = 24
+    remind_at = LazyAttribute(lambda event: remind_at(event.starts_at, event.reminder_hours))
     price = Decimal(0)
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from turnout.testing.applications import Application, Include
+from turnout.testing.brokers import AnyBroker, Brokers, NoBroker
 from turnout.testing.clients import Api
 from turnout.testing.clocks import ManualClock
 from turnout.testing.databases import KINDS, Databases, NoServer, PostgreSQLDatabases, SQLiteDatabases
@@ -31,6 +32,8 @@ class Workshop:
         self._applications: dict[tuple[str, Include | None], Application] = {}
         self._no_server: NoServer | None = None
         self._exits = ExitStack()
+        self._brokers = Brokers()
+        self._exits.callback(self._brokers.close)
 
     def databases(self, kind: str) -> Databases:
         """Return the maker of databases of `kind` ("sqlite", "postgresql")."""
@@ -49,9 +52,14 @@ class Workshop:
                 return self.databases(kind).create(migrated=migrated)
             except NoServer as error:
                 self._no_server = error
-        if os.environ.get("CI", "").lower() in {"1", "true"}:
-            pytest.fail(str(self._no_server), pytrace=False)
-        pytest.skip(str(self._no_server))
+        raise _want_of(self._no_server)
+
+    def broker(self, kind: str) -> AnyBroker:
+        """Return the broker of `kind` ("rabbitmq", "redis"), running; skip or fail the test if there is none."""
+        try:
+            return self._brokers.running(kind)
+        except NoBroker as error:
+            raise _want_of(error) from None
 
     def application(self, kind: str, include: Include | None = None) -> Application:
         """Return the application whose tests are rolled back, with `include` in it, and its clock set anew."""
@@ -66,6 +74,13 @@ class Workshop:
     def close(self) -> None:
         """Take everything down."""
         self._exits.close()
+
+
+def _want_of(error: Exception) -> BaseException:
+    """Return what skips the test for want of a server, or fails it where CI is true."""
+    if os.environ.get("CI", "").lower() in {"1", "true"}:
+        return pytest.fail.Exception(str(error), pytrace=False)
+    return pytest.skip.Exception(str(error))
 
 
 @pytest.fixture(scope="session")
@@ -168,6 +183,18 @@ def live(fresh_database: str, tmp_path: Path) -> Iterator[Live]:
         yield server
     finally:
         server.stop()
+
+
+@pytest.fixture
+def rabbitmq(workshop: Workshop) -> AnyBroker:
+    """Give a running RabbitMQ, the same to all tests; what a test stopped is started again."""
+    return workshop.broker("rabbitmq")
+
+
+@pytest.fixture
+def redis(workshop: Workshop) -> AnyBroker:
+    """Give a running Redis, the same to all tests; what a test stopped is started again."""
+    return workshop.broker("redis")
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist notes the groups

@@ -21,6 +21,7 @@ def things(make, api):
     event = make.event(ticket_types=[{"name": "Seat"}, {"name": "Standing"}])
     held = api.as_(make.user()).post("/bookings", {"event_id": event.id, "status": "pending"}, status=201).json
     named = {"name": "Another"}
+    webhook = {"url": "https://example.com/hooks", "event_types": ["*"]}
     return {
         "attendees": (make.attendee().id, {"first_name": "Ada", "last_name": "New", "email": "new@example.com"}),
         "bookings": (held["id"], {"quantity": 2}),
@@ -31,6 +32,7 @@ def things(make, api):
         "users": (make.user().id, {"is_organizer": True}),
         "me": (None, {"email": "new@example.com", "first_name": "New"}),
         "venues": (make.venue().id, named | {"city": "Porto", "country": "PT"}),
+        "webhooks": (api.as_(make.organizer()).post("/webhooks", webhook, status=201).json["id"], {}),
     }
 
 

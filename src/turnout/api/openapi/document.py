@@ -9,6 +9,7 @@ from typing import Any
 
 from pyramid.registry import Registry
 
+from turnout.api.answers import ACCEPTED
 from turnout.api.openapi.refusals import PROBLEM_SCHEMA, Responses, refusals
 from turnout.api.openapi.schemas import Components
 from turnout.api.service import PREFIX, WRITES, Operation, operations
@@ -52,6 +53,12 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "description": "The `ETag` last seen; 412 if somebody else has changed it since",
         "schema": {"type": "string"},
     },
+    "Prefer": {
+        "name": "Prefer",
+        "in": "header",
+        "description": "With `respond-async` the answer is 202 at once, and what it shows is decided later (RFC 7240)",
+        "schema": {"type": "string", "examples": ["respond-async"]},
+    },
     "IfNoneMatch": {
         "name": "If-None-Match",
         "in": "header",
@@ -69,6 +76,15 @@ LOCATION = {
     "description": "Where it is",
     "schema": {"type": "string", "format": "uri"},
     "required": True,
+}
+
+ACCEPTED_HEADERS = {
+    "Preference-Applied": {
+        "description": "Why it is not decided yet",
+        "schema": {"type": "string", "const": "respond-async"},
+        "required": True,
+    },
+    "Retry-After": {"description": "Seconds after which to look again", "schema": {"type": "integer"}},
 }
 
 
@@ -189,6 +205,8 @@ def _parameters(operation: Operation, components: Components) -> list[dict[str, 
         found.append(parameter)
     if operation.method in WRITES:
         found.append({"$ref": "#/components/parameters/IdempotencyKey"})
+        if operation.may_be_accepted:
+            found.append({"$ref": "#/components/parameters/Prefer"})
         if operation.versioned:
             found.append({"$ref": "#/components/parameters/IfMatch"})
     elif _may_be_unchanged(operation):
@@ -218,6 +236,12 @@ def _answers(operation: Operation, components: Components) -> dict[str, Any]:
         headers["Location"] = LOCATION
     first: dict[str, Any] = {"description": HTTPStatus(operation.status).phrase, "content": content, "headers": headers}
     found = {str(operation.status): {key: value for key, value in first.items() if value}}
+    if operation.may_be_accepted:
+        accepted = {
+            "description": "Accepted, and not decided yet: read it again",
+            "headers": headers | ACCEPTED_HEADERS,
+        }
+        found[str(ACCEPTED)] = accepted | ({"content": content} if content else {})
     for status, description in operation.further_answers.items():
         found[str(status)] = {"description": description}
         if content and status != HTTPStatus.NOT_MODIFIED:
