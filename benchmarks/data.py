@@ -232,6 +232,42 @@ def open_sales(connection: psycopg.Connection, count: int, capacity: int) -> lis
     return [row[0] for row in rows]
 
 
+BACKLOG = """
+    WITH accepted AS (
+        INSERT INTO bookings (code, event_id, user_id, quantity, currency, status, created_at, updated_at, version)
+        SELECT upper(substr(md5('backlog' || %(event)s || '-' || n), 1, 12)), %(event)s, n, 1, 'EUR', 'processing', now(),
+               now(), 1
+        FROM generate_series(1, %(count)s) AS n
+        RETURNING id, user_id
+    )
+    INSERT INTO jobs (queue, handler, stream, payload, status, due_at, attempts, error, created_at)
+    SELECT 'bookings', %(handler)s, 'event:' || %(event)s,
+           '{"booking_id":' || id || ',"user_id":' || user_id
+               || ',"as_staff":false,"attendee_id":null,"hold":false,"lines":[[null,"",""]]}',
+           'waiting', now(), 0, '', now()
+    FROM accepted ORDER BY id
+"""
+
+
+def accept(connection: psycopg.Connection, event: int, count: int) -> None:
+    """Let the first `count` users have asked for a place at `event` each, as ``Prefer: respond-async`` keeps it."""
+    from turnout.bookings.services.intake import decide_bookings
+    from turnout.outbox.handlers import name_of
+
+    connection.execute(BACKLOG, {"event": event, "count": count, "handler": name_of(decide_bookings)})
+    connection.commit()
+
+
+def undecided(connection: psycopg.Connection, event: int) -> int:
+    """Count the bookings of `event` that wait to be decided."""
+    row = connection.execute(
+        "SELECT count(*) FROM bookings WHERE event_id = %s AND status = 'processing'", (event,)
+    ).fetchone()
+    connection.rollback()
+    assert row is not None
+    return int(row[0])
+
+
 def tally(connection: psycopg.Connection, events: list[int]) -> Tally:
     """Count what was sold of `events`."""
     row = connection.execute(TALLY, (events,)).fetchone()

@@ -32,13 +32,16 @@ def tokens(secret: str, users: int) -> list[str]:
     return [signer.sign(ACCESS, Claims(user, user, 1, expires)) for user in range(1, users + 1)]
 
 
-def bookings(signed: list[str], events: list[int], run: str) -> list[bytes]:
+ASYNC = "Prefer: respond-async\r\n"
+
+
+def bookings(signed: list[str], events: list[int], run: str, headers: str = "") -> list[bytes]:
     """Return one booking of one place for each user, over `events` in turn, each with an Idempotency-Key of its own."""
     return [
         load.post(
             f"{API}/bookings",
             b'{"event_id": %d, "quantity": 1}' % event,
-            f"Authorization: Bearer {token}\r\nIdempotency-Key: {run}-{number}\r\n",
+            f"Authorization: Bearer {token}\r\nIdempotency-Key: {run}-{number}\r\n{headers}",
         )
         for number, (token, event) in enumerate(zip(signed, cycle(events), strict=False))
     ]

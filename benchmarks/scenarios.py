@@ -1,6 +1,7 @@
 """What is measured, round by round: each scenario makes fresh material, puts load on it, and proves what came of it."""
 
 import json
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -14,6 +15,10 @@ from benchmarks.data import Tally
 SPREAD = 1_000
 PLENTY = 10_000_000
 LAST_PLACES = 100
+BACKLOG = 5_000
+"""How many bookings wait at once; fewer in a turn of fewer seconds than `FULL_TURN`."""
+FULL_TURN = 8.0
+DECIDING_SECONDS = 120.0
 NAIVE = "naive"
 
 
@@ -27,10 +32,19 @@ class Figures:
     statuses: Counter[int] = field(default_factory=Counter)
     oversold: int = 0
     apart: int = 0
+    answered: list[float] = field(default_factory=list)
+    """Answers a second, where the rate is that of what was decided."""
+    left_over: list[float] = field(default_factory=list)
+    """Seconds from the last answer until the last decision."""
 
     rate = property(lambda self: median(self.rates))
-    p50 = property(lambda self: median(self.p50s))
-    p99 = property(lambda self: median(self.p99s))
+    p50 = property(lambda self: median(self.p50s or [0.0]))
+    p99 = property(lambda self: median(self.p99s or [0.0]))
+
+    @property
+    def sold(self) -> int:
+        """How many places were sold to those who were answered."""
+        return self.statuses[201] + self.statuses[202]
 
     def add(self, outcome: load.Outcome) -> None:
         """Take in a round."""
@@ -83,10 +97,10 @@ def _check_samples(outcome: load.Outcome, status: int, *members: str) -> None:
 
 
 def _check_tally(found: Tally, answered: int) -> None:
-    """Raise `RuntimeError` when bookings that were answered 201 and rows are not the same number."""
+    """Raise `RuntimeError` when bookings that were answered 201 or 202 and rows are not the same number."""
     _require(
         found.booked == found.tickets == answered,
-        f"{answered} bookings were answered 201, but there are {found.booked} places in bookings, {found.tickets} tickets.",
+        f"{answered} bookings were answered 201 or 202, but there are {found.booked} places in bookings, {found.tickets} tickets.",
     )
 
 
@@ -105,6 +119,50 @@ def _book(bench: Bench, figures: Figures, turn: Turn, events: list[int]) -> load
 def hot(bench: Bench, figures: Figures, turn: Turn) -> None:
     """Everybody wants the same event."""
     _book(bench, figures, turn, data.open_sales(bench.connection, 1, PLENTY))
+
+
+def _wait_until_decided(bench: Bench, event: int, enough: int = 0) -> int:
+    """Wait until no more than `enough` bookings wait to be decided; return how many do."""
+    deadline = time.monotonic() + DECIDING_SECONDS
+    while (left := data.undecided(bench.connection, event)) > enough:
+        _require(time.monotonic() < deadline, f"{left} bookings are not decided after {DECIDING_SECONDS:.0f} seconds.")
+        time.sleep(0.01)
+    return left
+
+
+def hot_async(bench: Bench, figures: Figures, turn: Turn) -> None:
+    """Everybody wants the same event, and is answered before it is decided; the clock runs until the last one is."""
+    events = data.open_sales(bench.connection, 1, PLENTY)
+    material = requests.bookings(bench.tokens, events, turn.name, requests.ASYNC)
+    started = time.perf_counter()
+    outcome = bench.http(iter(material), turn)
+    answered = time.perf_counter()
+    _wait_until_decided(bench, events[0])
+    decided = time.perf_counter()
+    figures.add(outcome)
+    figures.rates[-1] = outcome.statuses[202] / (decided - started)
+    figures.answered.append(outcome.rate)
+    figures.left_over.append(decided - answered)
+    _check_samples(outcome, 202, "id", "code", "status")
+    found = data.tally(bench.connection, events)
+    figures.oversold += found.oversold
+    figures.apart += found.apart
+    _check_tally(found, outcome.statuses[202])
+
+
+def backlog(bench: Bench, figures: Figures, turn: Turn) -> None:
+    """Many bookings of one event wait to be decided, and nothing else happens: one worker at a time decides them."""
+    [event] = data.open_sales(bench.connection, 1, PLENTY)
+    count = min(len(bench.tokens), max(500, round(BACKLOG * min(1.0, turn.seconds / FULL_TURN))))
+    data.accept(bench.connection, event, count)
+    first = _wait_until_decided(bench, event, count - 1)  # a worker that had nothing to do may have slept until now
+    started = time.perf_counter()
+    _wait_until_decided(bench, event)
+    figures.rates.append(first / (time.perf_counter() - started))
+    found = data.tally(bench.connection, [event])
+    figures.oversold += found.oversold
+    figures.apart += found.apart
+    _check_tally(found, count)
 
 
 def spread(bench: Bench, figures: Figures, turn: Turn) -> None:
@@ -162,6 +220,8 @@ def details(bench: Bench, figures: Figures, turn: Turn) -> None:
 
 SCENARIOS: dict[str, tuple[str, Scenario]] = {
     "hot": ("Bookings, one hot event", hot),
+    "hot-async": ("Bookings, one hot event, asynchronous, until decided", hot_async),
+    "backlog": ("Decisions of bookings that wait, one hot event", backlog),
     "naive-hot": ("pgbench, one hot row", naive_hot),
     "spread": (f"Bookings, {SPREAD:,} events", spread),
     "naive-spread": (f"pgbench, {SPREAD:,} rows", naive_spread),

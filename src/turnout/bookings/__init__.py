@@ -9,9 +9,11 @@ from sqlalchemy import func, select
 from turnout import schema as fields
 from turnout.bookings import api
 from turnout.bookings.models import ACTIVE, VALID, Booking, Ticket
-from turnout.bookings.services import Booker, BookingCatalog, BookingService
+from turnout.bookings.services import Booker, BookingCatalog, BookingService, Intake
+from turnout.bookings.services.intake import decide_bookings
 from turnout.bookings.tasks import expire_holds
 from turnout.events.models import Event
+from turnout.outbox.retries import Retry
 from turnout.security.actors import USER
 from turnout.ticket_types.models import TicketType
 from turnout.users.hooks import UsersDeleting
@@ -23,6 +25,10 @@ class BookingSettings(colander.MappingSchema):
     hold_minutes = fields.whole(1, 10_080, missing=15, description="How long a pending booking keeps its places")
 
 
+MOST_DECIDED = 100
+"""How many accepted bookings of one event are decided in one transaction: more gain little, and hold its pool longer."""
+DECISION = Retry(attempts=8, first=0.5, longest=10)
+"""Those who came later wait for what is tried again, so it is not tried for long: about half a minute."""
 HELD_OF_EVENTS = (
     select(Event.pool_id, Booking.quantity)
     .join(Booking, Booking.event_id == Event.id)
@@ -52,10 +58,13 @@ def includeme(config: Configurator) -> None:
     config.add_service(Booker)
     config.add_service(BookingCatalog)
     config.add_service(BookingService)
+    config.add_service(Intake)
+    config.add_task(decide_bookings, queue="bookings", batch=MOST_DECIDED, retry=DECISION)
     config.add_claim_source("bookings of events", HELD_OF_EVENTS)
     config.add_claim_source("tickets of types", HELD_OF_TYPES)
     config.add_subscriber(delete_of_users, UsersDeleting)
     config.add_periodic_task(expire_holds, every=timedelta(minutes=1))
     for service in api.SERVICES:
         config.add_api_service(service)
+    config.add_capability("asynchronous-bookings", "Bookings with `Prefer: respond-async` are decided after the answer")
     config.add_capability("bookings", "Bookings that never exceed the places there are, with holds that expire")

@@ -4,13 +4,15 @@ from typing import Any
 
 from pyramid.request import Request
 
+from turnout.api.answers import Accepted
 from turnout.api.etags import expected_versions
 from turnout.api.pages import page, paging_of
+from turnout.api.preferences import prefers
 from turnout.api.service import Service
 from turnout.attendees.services import AttendeeService
 from turnout.bookings import schemas
 from turnout.bookings.errors import DuplicateBooking, HoldExpired, NotOnSale, WrongBookingStatus
-from turnout.bookings.services import Booker, BookingCatalog, BookingRequest, BookingService
+from turnout.bookings.services import Booker, BookingCatalog, BookingRequest, BookingService, Intake
 from turnout.bookings.services.book import Line
 from turnout.errors import Denied, DomainError, Invalid, NotFound, VersionMismatch
 from turnout.events.services import EventService
@@ -61,22 +63,26 @@ def list_bookings(request: Request) -> dict[str, Any]:
     status=201,
     location="/bookings/{id}",
     versioned=True,
+    may_be_accepted=True,
     refuses=(Invalid, NotFound, SoldOut, DuplicateBooking, NotOnSale),
 )
 def create_booking(request: Request) -> dict[str, Any]:
-    """Book places. A booking is confirmed at once, or held to be confirmed when `status` is "pending"."""
+    """Book places. A booking is confirmed at once, or held to be confirmed when `status` is "pending".
+
+    With `Prefer: respond-async` it is accepted at once, `processing`, and decided soon: read it again to see whether it is
+    `confirmed`, `pending`, or `failed` and why. Those who asked first for an event are decided first.
+    """
     wanted = request.validated["body"]
-    (outcome,) = request.find_service(Booker).book(
-        [
-            BookingRequest(
-                wanted["event_id"],
-                request.actor,
-                _lines(wanted),
-                wanted["attendee_id"],
-                hold=wanted["status"] is not None,
-            )
-        ]
+    booking = BookingRequest(
+        wanted["event_id"],
+        request.actor,
+        _lines(wanted),
+        wanted["attendee_id"],
+        hold=wanted["status"] is not None,
     )
+    if prefers(request, "respond-async"):
+        return Accepted(request.find_service(Intake).accept(booking), 1)
+    (outcome,) = request.find_service(Booker).book([booking])
     if isinstance(outcome, DomainError):
         raise outcome
     return Versioned(outcome, 1)

@@ -7,12 +7,15 @@ from turnout.hooks import DomainEvent
 
 @dataclass(frozen=True, slots=True)
 class BookingEvent(DomainEvent):
-    """Something that happened to one booking; `quantity` is how many places it has, or had."""
+    """Something that happened to one booking.
+
+    `quantity` is how many places it has, had, or would have had; `attendee_id` is None where nobody decided who comes.
+    """
 
     booking_id: int
     event_id: int
     user_id: int
-    attendee_id: int
+    attendee_id: int | None
     quantity: int
 
     @property
@@ -33,12 +36,19 @@ class BookingConfirmed(BookingEvent):
 
 @dataclass(frozen=True, slots=True)
 class BookingCancelled(BookingEvent):
-    """A booking was cancelled; its places are free."""
+    """A booking was cancelled; its places, if it had been decided and so had any, are free."""
 
 
 @dataclass(frozen=True, slots=True)
 class BookingExpired(BookingEvent):
     """A held booking was not confirmed in time; its places are free."""
+
+
+@dataclass(frozen=True, slots=True)
+class BookingFailed(BookingEvent):
+    """A booking that had been accepted to be decided later got no places; `code` is the reason's."""
+
+    code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +76,7 @@ class PlacesReleased(DomainEvent):
 
 @dataclass(frozen=True, slots=True)
 class BookingRefused(DomainEvent):
-    """A booking was not made; `code` is the reason's."""
+    """A booking was not made, and whoever asked is told so now; `code` is the reason's."""
 
     event_id: int
     code: str

@@ -3,7 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from turnout.db import NEVER_REUSED, Amount, Base, Id, UTCDateTime
@@ -23,6 +23,9 @@ class Booking(Base):
 
     `attendee_slot` numbers the active bookings of one attendee for one event from 1 to as many as the event allows; it
     is null where the event sets no limit. The partial unique index on it is what holds the limit.
+
+    Who comes and what it costs is known once the booking is decided; until then, and where it never was, it is null. What
+    failed says why, as the refusal would have said it at once.
     """
 
     __tablename__ = "bookings"
@@ -31,13 +34,15 @@ class Booking(Base):
     code: Mapped[str] = mapped_column(String(12), unique=True)
     event_id: Mapped[int] = mapped_column(ForeignKey("events.id"))
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
-    attendee_id: Mapped[int] = mapped_column(ForeignKey("attendees.id"))
+    attendee_id: Mapped[int | None] = mapped_column(ForeignKey("attendees.id"))
     attendee_slot: Mapped[int | None]
     quantity: Mapped[int]
-    total_amount: Mapped[Decimal] = mapped_column(Amount)
+    total_amount: Mapped[Decimal | None] = mapped_column(Amount)
     currency: Mapped[str] = mapped_column(String(3))
     status: Mapped[str] = mapped_column(String(10))
     expires_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    failure_code: Mapped[str | None] = mapped_column(String(100))
+    failure_detail: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     updated_at: Mapped[datetime] = mapped_column(UTCDateTime)
     version: Mapped[int] = mapped_column(default=1)
@@ -48,6 +53,13 @@ class Booking(Base):
             "status IN ('processing', 'pending', 'confirmed', 'cancelled', 'expired', 'failed')", name="status_known"
         ),
         CheckConstraint("status <> 'pending' OR expires_at IS NOT NULL", name="pending_expires"),
+        CheckConstraint(
+            "status NOT IN ('pending', 'confirmed') OR (attendee_id IS NOT NULL AND total_amount IS NOT NULL)",
+            name="active_is_decided",
+        ),
+        CheckConstraint(
+            "(status = 'failed') = (failure_code IS NOT NULL AND failure_detail IS NOT NULL)", name="failed_says_why"
+        ),
         Index("ix_bookings_event_id_id", "event_id", "id"),
         Index("ix_bookings_user_id_id", "user_id", "id"),
         Index("ix_bookings_attendee_id_id", "attendee_id", "id"),

@@ -55,6 +55,13 @@ class TicketView(Schema):
     checked_in_at = fields.moment(optional=True)
 
 
+class FailureView(Schema):
+    """Why a booking that was accepted got no places: what would have been answered at once."""
+
+    code = fields.text(100, description='As in errors: "sold_out", "duplicate_booking", "not_on_sale", ...')
+    detail = fields.text(10_000)
+
+
 class BookingView(Schema):
     """A booking with its tickets."""
 
@@ -62,11 +69,12 @@ class BookingView(Schema):
     code = fields.text(12)
     event_id = fields.identifier()
     user_id = fields.identifier()
-    attendee_id = fields.identifier()
+    attendee_id = fields.identifier(nullable=True, description="Null until the booking is decided")
     quantity = fields.whole(1)
-    total_amount = fields.money()
+    total_amount = fields.money(nullable=True, description="Null until the booking is decided")
     currency = fields.currency()
     status = fields.choice(STATUSES)
+    failure = FailureView(nullable=True, description="Why, where `status` is failed")
     expires_at = fields.moment(optional=True)
     booking_date = fields.moment()
     tickets = fields.many(TicketView(name="ticket"), 1000)
@@ -115,7 +123,7 @@ class GuestView(Schema):
     status = fields.choice(STATUSES)
     quantity = fields.whole()
     booking_date = fields.moment()
-    attendee = GuestAttendee()
+    attendee = GuestAttendee(nullable=True)
 
 
 class GuestCounts(Schema):

@@ -33,6 +33,7 @@ def test_little_has_to_be_said(api, make, clock, taken, kinds):
         "total_amount": "0.00",
         "currency": "EUR",
         "status": "confirmed",
+        "failure": None,
         "expires_at": None,
         "booking_date": "2027-03-01T12:00:00Z",
     }

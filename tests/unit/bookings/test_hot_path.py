@@ -2,15 +2,18 @@
 
 import pytest
 from sqlalchemy import event as listening
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from turnout.bookings.models import Booking
+from turnout.outbox.worker import Worker
 from turnout.testing.applications import Application
 from turnout.testing.clients import Api
 from turnout.testing.factories import Make
 
 FEWEST = {
-    "postgresql": 4,  # the key, the facts, the booking itself, the answer that is kept
-    "sqlite": 5,  # one statement cannot insert into several tables there: claim, attendee, booking, tickets
+    "postgresql": 5,  # the key, the facts, the booking itself, the answer that is kept, what is to be done after it
+    "sqlite": 6,  # one statement cannot insert into several tables there: claim, attendee, booking, tickets
 }
 
 
@@ -82,4 +85,47 @@ def test_a_limited_type_takes_no_more_on_postgresql(application, session, make, 
     client.post("/bookings", {"event_id": event.id}, status=201, headers={"Idempotency-Key": "once"})
 
     [statements] = [seen for seen in transactions.committed if any("INTO bookings" in one for one in seen)]
-    assert len(statements) == {"postgresql": 4, "sqlite": 7}[database]
+    assert len(statements) == {"postgresql": 5, "sqlite": 8}[database]
+
+
+def test_accepting_a_booking_touches_no_pool_and_reads_no_facts(application, session, make):
+    event = make.event()
+    client = Api(application, session).as_(make.user())
+    client.get("/users/me")
+    session.commit()
+    transactions = Transactions(application.engine)
+
+    headers = {"Idempotency-Key": "once", "Prefer": "respond-async"}
+    client.post("/bookings", {"event_id": event.id}, status=202, headers=headers)
+
+    [statements] = [seen for seen in transactions.committed if any("INTO bookings" in one for one in seen)]
+    tables = ["idempotency_keys", "bookings", "idempotency_keys", "jobs"][-len(statements) :]
+    assert [table for one, table in zip(statements, tables, strict=True) if table not in one] == []
+    assert not any("pools" in one for one in statements)
+
+
+SIZES = (5, 50)
+DECISION = {
+    "postgresql": [6, 6],  # users, bookings, facts, the bookings themselves, what failed, the jobs
+    "sqlite": [7 + (size - 1) for size in SIZES],  # one more for each booking, and for each attendee
+}
+
+
+def test_deciding_many_takes_no_more_statements_than_deciding_few(application, session, make, database):
+    clients = [Api(application, session).as_(make.user()) for _ in range(max(SIZES))]
+    found = []
+    for size in SIZES:
+        event = make.event(capacity=size - 1)
+        for client in clients[:size]:
+            client.post("/bookings", {"event_id": event.id}, status=202, headers={"Prefer": "respond-async"})
+        transactions = Transactions(application.engine)
+
+        Worker(application.registry).drain()
+
+        session.rollback()
+        statuses = session.scalars(select(Booking.status).where(Booking.event_id == event.id).order_by(Booking.id))
+        assert statuses.all() == ["confirmed"] * (size - 1) + ["failed"]
+        [decision] = [seen for seen in transactions.committed if any("INTO tickets" in one for one in seen)]
+        others = ("INSERT INTO attendees", "INSERT INTO jobs")  # new attendees on SQLite, and what listeners want
+        found.append([one for one in decision if not one.startswith(others)])
+    assert [len(statements) for statements in found] == DECISION[database], "\n".join(found[0])

@@ -20,9 +20,10 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from turnout.attendees.models import Attendee
-from turnout.bookings.models import ACTIVE, CONFIRMED, PENDING, VALID, Booking, Ticket
+from turnout.bookings.models import ACTIVE, CONFIRMED, FAILED, PENDING, PROCESSING, VALID, Booking, Ticket
 from turnout.bookings.services import BookingService
 from turnout.events.models import Event
+from turnout.outbox.worker import Worker
 from turnout.pools.models import Pool
 from turnout.pools.services import PoolService
 from turnout.system import system_request
@@ -31,7 +32,7 @@ from turnout.testing.clocks import ManualClock
 from turnout.testing.factories import Make
 from turnout.ticket_types.models import TicketType
 
-OK, CREATED, INVALID, CONFLICT = 200, 201, 400, 409
+OK, CREATED, ACCEPTED, INVALID, CONFLICT = 200, 201, 202, 400, 409
 FEW = st.one_of(st.none(), st.integers(1, 8))
 EVENTS, USERS, TYPES = st.integers(0, 1), st.integers(0, 1), st.integers(0, 1)
 
@@ -51,6 +52,7 @@ class BookingMachine(RuleBasedStateMachine):
             Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False)
         )
         self.made = {}
+        self.wishes = {}
 
     def teardown(self):
         self.exits.close()
@@ -77,13 +79,14 @@ class BookingMachine(RuleBasedStateMachine):
         self.guests = [None, make.attendee().id]
         self.staff = api.as_(make.staff())
 
-    def send(self, client, method, path, body=None):
+    def send(self, client, method, path, body=None, headers=None):
         """Send a request, which is answered or refused, and never fails; a refusal changes nothing."""
         before = self.state()
         send = client.browser.post_json if method == "POST" else client.browser.patch_json
         self.session.commit()
-        answer = send("/api/v1" + path, {} if body is None else body, headers=client.headers, expect_errors=True)
-        assert answer.status_int in {OK, CREATED, INVALID, CONFLICT}, answer.text
+        sent = client.headers | (headers or {})
+        answer = send("/api/v1" + path, {} if body is None else body, headers=sent, expect_errors=True)
+        assert answer.status_int in {OK, CREATED, ACCEPTED, INVALID, CONFLICT}, answer.text
         if answer.status_int >= INVALID:
             assert self.state() == before
         return answer
@@ -98,8 +101,8 @@ class BookingMachine(RuleBasedStateMachine):
             self.session.execute(select(Pool.id, Pool.taken, Pool.capacity).order_by(Pool.id)).all(),
         ]
 
-    def has_room(self, event, wanted):
-        """Tell whether so many places of each type are free, once what has expired is let go."""
+    def used(self, event):
+        """Return the places in use, of all types and of each, once what has expired is let go."""
         used, by_type = 0, Counter()
         held = select(Booking).where(Booking.event_id == event.id, Booking.status.in_(ACTIVE))
         for booking in self.session.scalars(held):
@@ -108,6 +111,14 @@ class BookingMachine(RuleBasedStateMachine):
             used += booking.quantity
             types = select(Ticket.ticket_type_id).where(Ticket.booking_id == booking.id, Ticket.status == VALID)
             by_type.update(self.session.scalars(types))
+        return used, by_type
+
+    def has_room(self, event, wanted):
+        """Tell whether so many places of each type are free, once what has expired is let go."""
+        return self.fits(event, wanted, *self.used(event))
+
+    def fits(self, event, wanted, used, by_type):
+        """Tell whether so many places of each type are free beside those in use."""
         capacity = self.session.get(Pool, event.pool_id).capacity
         if capacity is not None and used + wanted.total() > capacity:
             return False
@@ -118,15 +129,20 @@ class BookingMachine(RuleBasedStateMachine):
                 return False
         return True
 
-    def is_booked(self, event, user, guest):
+    def is_booked(self, event, user, guest, further=0):
         """Tell whether the attendee has as many bookings as the event allows, besides what has expired."""
+        limit = self.session.get(Event, event.id).bookings_per_attendee
+        return limit is not None and self.booked(event, user, guest) + further >= limit
+
+    def booked(self, event, user, guest):
+        """Count the attendee's bookings, besides what has expired."""
         own = select(Attendee.id).where(Attendee.user_id == self.user_ids[user])
         attendee_id = self.guests[guest] or self.session.scalar(own)
         live = or_(Booking.status == CONFIRMED, Booking.expires_at > self.clock.now())
         theirs = select(func.count()).where(
             Booking.event_id == event.id, Booking.attendee_id == attendee_id, Booking.status.in_(ACTIVE), live
         )
-        return self.session.scalar(theirs) >= self.session.get(Event, event.id).bookings_per_attendee
+        return self.session.scalar(theirs)
 
     @rule(
         target=bookings,
@@ -153,10 +169,58 @@ class BookingMachine(RuleBasedStateMachine):
         )
         return multiple()
 
+    @rule(
+        target=bookings,
+        user=USERS,
+        event=EVENTS,
+        kinds=st.lists(TYPES, min_size=1, max_size=3),
+        guest=USERS,
+        hold=st.booleans(),
+    )
+    def accept(self, user, event, kinds, guest, hold):
+        tickets = [{"ticket_type_id": self.kinds[event][kind].id} for kind in kinds]
+        body = {"event_id": self.events[event].id, "tickets": tickets, "attendee_id": self.guests[guest]}
+        wanted, headers = body | ({"status": "pending"} if hold else {}), {"Prefer": "respond-async"}
+        answer = self.send(self.users[user], "POST", "/bookings", wanted, headers)
+        assert answer.status_int == ACCEPTED
+        booking = answer.json["id"]
+        self.made[booking] = self.users[user]
+        self.wishes[booking] = (event, user, guest, Counter(ticket["ticket_type_id"] for ticket in tickets), hold)
+        return booking
+
+    def expected(self):
+        """Return what is to become of everything that waits, decided one by one in the order of arrival."""
+        found, used, mine = {}, {}, Counter()
+        waiting = select(Booking.id).where(Booking.status == PROCESSING).order_by(Booking.id)
+        for booking in self.session.scalars(waiting):
+            number, user, guest, kinds, hold = self.wishes[booking]
+            event, who = self.events[number], (number, guest, guest or user)
+            places, by_type = used.setdefault(number, self.used(event))
+            if self.is_booked(event, user, guest, mine[who]):
+                found[booking] = "duplicate_booking"
+            elif not self.fits(event, kinds, places, by_type):
+                found[booking] = "sold_out"
+            else:
+                found[booking] = PENDING if hold else CONFIRMED
+                used[number] = places + kinds.total(), by_type + kinds
+                mine[who] += 1
+        return found
+
+    @rule(minutes=st.sampled_from([0, 0, 7, 15]))
+    def decide(self, minutes):
+        self.clock.move(minutes=minutes)
+        self.session.expire_all()
+        expected = self.expected()
+        self.session.commit()
+        Worker(self.application.registry).drain()
+        self.session.expire_all()
+        rows = self.session.scalars(select(Booking).where(Booking.id.in_(expected)))
+        assert {booking.id: booking.failure_code or booking.status for booking in rows} == expected
+
     @rule(booking=bookings)
     def cancel(self, booking):
         answer = self.send(self.made[booking], "POST", f"/bookings/{booking}/cancel")
-        assert answer.json.get("status_now", answer.json["status"]) in {"cancelled", "expired"}
+        assert answer.json.get("status_now", answer.json["status"]) in {"cancelled", "expired", "failed"}
 
     @rule(booking=bookings)
     def confirm(self, booking):
@@ -224,6 +288,8 @@ class BookingMachine(RuleBasedStateMachine):
                     slots[booking.event_id, booking.attendee_id, booking.attendee_slot] += 1
             else:
                 assert valid == []
+            assert booking.status != PROCESSING or tickets[booking.id] == []
+            assert (booking.failure_code is not None) == (booking.status == FAILED)
         assert set(slots.values()) <= {1}
 
     @invariant()

@@ -2,6 +2,7 @@
 
 from turnout.bookings.services.book import Booker, BookingRequest
 from turnout.bookings.services.catalog import BookingCatalog
+from turnout.bookings.services.intake import Intake
 from turnout.bookings.services.transitions import BookingService
 
-__all__ = ["Booker", "BookingCatalog", "BookingRequest", "BookingService"]
+__all__ = ["Booker", "BookingCatalog", "BookingRequest", "BookingService", "Intake"]

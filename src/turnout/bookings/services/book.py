@@ -50,20 +50,34 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Accepted:
+    """A booking that is processing, its row locked by whoever decides it."""
+
+    code: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class BookingRequest:
-    """What somebody wants to book. `hold` asks for a booking that is to be confirmed later."""
+    """What somebody wants to book. `hold` asks for a booking that is to be confirmed later.
+
+    `accepted` is the booking that is there already and waits to be decided; without it, a new one is made.
+    """
 
     event_id: int
     actor: Actor
     lines: Sequence[Line] = (Line(),)
     attendee_id: int | None = None
     hold: bool = False
+    accepted: Accepted | None = None
 
 
 @dataclass(slots=True)
 class Draft:
     """A booking that may be made: its rows, and the places that they need."""
 
+    decided_at: datetime
+    is_accepted: bool
     booking: dict[str, Any]
     tickets: list[dict[str, Any]]
     new_attendee: dict[str, Any] | None
@@ -112,13 +126,16 @@ class Booker:
         self.pools = pools
 
     def book(self, requests: Sequence[BookingRequest]) -> list[Outcome]:
-        """Decide `requests`, given in order of arrival; return what became of each, in the same order."""
+        """Decide `requests`, given in order of arrival; return what became of each, in the same order.
+
+        For one event, either all are new or all were accepted before.
+        """
         outcomes: list[Any] = [None] * len(requests)
         for event_id in sorted({request.event_id for request in requests}):
             places = [place for place, request in enumerate(requests) if request.event_id == event_id]
             for place, outcome in zip(places, self._book_event([requests[place] for place in places]), strict=True):
                 outcomes[place] = outcome
-                if isinstance(outcome, DomainError):
+                if isinstance(outcome, DomainError) and requests[place].accepted is None:
                     self.announce(BookingRefused(event_id, outcome.code))
         return outcomes
 
@@ -173,7 +190,8 @@ class Booker:
         _take_places(offer, tally, counts)
         tally.take_slot(guest, slot)
         total = sum((kind.price for kind in kinds), Decimal(0))
-        code = _new_code()
+        accepted = request.accepted
+        code = new_code() if accepted is None else accepted.code
         booking = {
             "code": code,
             "event_id": offer.event_id,
@@ -185,7 +203,7 @@ class Booker:
             "currency": offer.currency,
             "status": PENDING if request.hold else CONFIRMED,
             "expires_at": now + self.hold_for if request.hold else None,
-            "created_at": now,
+            "created_at": now if accepted is None else accepted.created_at,
         }
         tickets = [
             {
@@ -207,7 +225,7 @@ class Booker:
                 "email": person.email,
             }
         type_places = Counter({kind.pool_id: counts[kind.id] for kind in kinds if kind.pool_id is not None})
-        return Draft(booking, tickets, new_attendee, type_places)
+        return Draft(now, accepted is not None, booking, tickets, new_attendee, type_places)
 
     def _write(self, offer: Offer, decisions: Sequence[Draft | DomainError]) -> dict[str, Written] | Partial:
         drafts = [decision for decision in decisions if isinstance(decision, Draft)]
@@ -223,7 +241,10 @@ class Booker:
             type_places=type_places,
             bookings=[draft.booking for draft in drafts],
             tickets=[ticket for draft in drafts for ticket in draft.tickets],
-            attendees=list(attendees.values()),
+            # In one order everywhere: two who are new book two events at once, and neither waits for the other.
+            attendees=[attendees[user_id] for user_id in sorted(attendees)],
+            are_accepted=drafts[0].is_accepted,
+            now=drafts[0].decided_at,
         )
         return write(self.session, batch)
 
@@ -325,7 +346,8 @@ def _take_places(offer: Offer, tally: _Tally, counts: Counter[int]) -> None:
             tally.type_left[type_id] -= count
 
 
-def _new_code() -> str:
+def new_code() -> str:
+    """Return a booking's code: short, and never to be guessed."""
     number = secrets.randbits(50)
     return "".join(_CODE_LETTERS[number >> shift & 31] for shift in range(0, 50, 5))
 
@@ -344,6 +366,7 @@ def _show(draft: Draft, made: Written) -> dict[str, Any]:
         "total_amount": as_text(row["total_amount"], currency),
         "currency": currency,
         "status": row["status"],
+        "failure": None,
         "expires_at": row["expires_at"],
         "booking_date": row["created_at"],
         "tickets": [

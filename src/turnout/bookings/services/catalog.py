@@ -19,7 +19,8 @@ from turnout.versions import Versioned
 
 _SHOWN = (
     Booking.id, Booking.code, Booking.event_id, Booking.user_id, Booking.attendee_id, Booking.quantity,
-    Booking.total_amount, Booking.currency, Booking.status, Booking.expires_at, Booking.created_at, Booking.version,
+    Booking.total_amount, Booking.currency, Booking.status, Booking.failure_code, Booking.failure_detail,
+    Booking.expires_at, Booking.created_at, Booking.version,
 )  # fmt: skip
 
 
@@ -37,7 +38,7 @@ class BookingCatalog:
         query = (
             select(*_SHOWN, Event.organizer_id, Attendee.user_id.label("guest_id"))
             .join(Event, Event.id == Booking.event_id)
-            .join(Attendee, Attendee.id == Booking.attendee_id)
+            .outerjoin(Attendee, Attendee.id == Booking.attendee_id)
         )
         row = self.session.execute(query.where(Booking.id == booking_id)).first()
         if row is None or not any(map(actor.owns, (row.user_id, row.guest_id, row.organizer_id))):
@@ -83,9 +84,10 @@ class BookingCatalog:
                 "user_id": row.user_id,
                 "attendee_id": row.attendee_id,
                 "quantity": row.quantity,
-                "total_amount": as_text(row.total_amount, row.currency),
+                "total_amount": None if row.total_amount is None else as_text(row.total_amount, row.currency),
                 "currency": row.currency,
                 "status": row.status,
+                "failure": _represent_failure(row),
                 "expires_at": row.expires_at,
                 "booking_date": row.created_at,
                 "tickets": tickets[row.id],
@@ -100,7 +102,7 @@ class BookingCatalog:
                 Booking.id, Booking.code, Booking.status, Booking.quantity, Booking.created_at,
                 Attendee.id.label("attendee_id"), Attendee.first_name, Attendee.last_name, Attendee.email, Attendee.phone,
             )
-            .join(Attendee, Attendee.id == Booking.attendee_id)
+            .outerjoin(Attendee, Attendee.id == Booking.attendee_id)
             .where(Booking.event_id == event_id)
         )  # fmt: skip
         if status is not None:
@@ -115,6 +117,10 @@ class BookingCatalog:
         counts = [{"status": name, "bookings": number, "places": int(places)} for name, number, places in counted]
         rows = [_represent_guest(row) for row in found.rows]
         return Slice(found.count, found.is_exact, rows, found.has_next, found.next_cursor), counts
+
+
+def _represent_failure(row: AnyRow) -> dict[str, str] | None:
+    return None if row.failure_code is None else {"code": row.failure_code, "detail": row.failure_detail}
 
 
 def _represent_ticket(ticket: Ticket, currency: str) -> dict[str, Any]:
@@ -137,7 +143,9 @@ def _represent_guest(row: AnyRow) -> dict[str, Any]:
         "status": row.status,
         "quantity": row.quantity,
         "booking_date": row.created_at,
-        "attendee": {
+        "attendee": None
+        if row.attendee_id is None
+        else {
             "id": row.attendee_id,
             "first_name": row.first_name,
             "last_name": row.last_name,

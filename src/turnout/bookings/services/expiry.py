@@ -36,10 +36,11 @@ def expire_holds(
     due = select(Booking.id).where(Booking.status == literal_column(f"'{PENDING}'"), Booking.expires_at <= now)
     if event_id is not None:
         due = due.where(Booking.event_id == event_id)
-    due = due.order_by(Booking.event_id, Booking.id).limit(limit).with_for_update(skip_locked=True)
+    # As a CTE: within IN, PostgreSQL may look for them once for each row, and so find more than the limit.
+    some = due.order_by(Booking.event_id, Booking.id).limit(limit).with_for_update(skip_locked=True).cte("due")
     rows = session.execute(
         update(Booking)
-        .where(Booking.id.in_(due), Booking.status == PENDING)
+        .where(Booking.id.in_(select(some.c.id)), Booking.status == PENDING)
         .values(status=EXPIRED, updated_at=now, version=Booking.version + 1)
         .returning(Booking.id, Booking.event_id, Booking.user_id, Booking.attendee_id, Booking.quantity)
         .execution_options(synchronize_session=False)

@@ -20,7 +20,7 @@ from turnout.bookings.hooks import (
     PlacesClaimed,
     PlacesReleased,
 )
-from turnout.bookings.models import ACTIVE, CANCELLED, CONFIRMED, PENDING, VALID, Booking, Ticket
+from turnout.bookings.models import ACTIVE, CANCELLED, CONFIRMED, PENDING, PROCESSING, VALID, Booking, Ticket
 from turnout.bookings.services.expiry import expire_holds, expire_holds_of, release_places
 from turnout.clock import Clock
 from turnout.errors import Invalid, NotFound
@@ -89,10 +89,15 @@ class BookingService:
         return booking
 
     def cancel(self, booking_id: int, *, actor: Actor, expected: Collection[int] | None = None) -> Booking:
-        """Give a booking's places back; whoever comes may decline, too. Raises `WrongBookingStatus`."""
+        """Give a booking's places back; whoever comes may decline, too. Raises `WrongBookingStatus`.
+
+        One that is not decided yet has none, and is not decided any more.
+        """
         booking = self.for_change(booking_id, actor=actor, expected=expected, as_guest=True)
-        if self._move(booking, CANCELLED, Booking.status.in_(ACTIVE)):
-            release_places(self.session, self.announce, [booking.id])
+        before = booking.status
+        if before in {PROCESSING, *ACTIVE} and self._move(booking, CANCELLED, Booking.status == before):
+            if before in ACTIVE:
+                release_places(self.session, self.announce, [booking.id])
             self._announce(BookingCancelled, booking)
         elif booking.status != CANCELLED:
             raise _wrong_status(booking, "cancelled")
@@ -260,4 +265,7 @@ class BookingService:
 
 
 def _wrong_status(booking: Booking, wanted: str) -> WrongBookingStatus:
+    if booking.status == PROCESSING:
+        detail = f"The booking is not decided yet; wait until it is, before it can be {wanted}."
+        return WrongBookingStatus(detail, status_now=booking.status)
     return WrongBookingStatus(f"The booking is {booking.status}; it cannot be {wanted}.", status_now=booking.status)
