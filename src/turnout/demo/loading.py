@@ -16,6 +16,7 @@ from turnout.demo.programme import Entry, Programme
 from turnout.errors import DomainError
 from turnout.events.schemas import NewEvent
 from turnout.events.services import EventService
+from turnout.outbox.services import Outbox
 from turnout.schema import iso
 from turnout.security.actors import SYSTEM, Actor
 from turnout.security.passwords import hash_password
@@ -162,6 +163,8 @@ def load(request: Request) -> None:
         disable=not console.is_terminal,
     ):
         pass
+    # What the demo's invented people did, nobody needs to hear of.
+    request.find_service(Outbox).forget()
     programme = loader.programme
     click.echo(
         f"Loaded a demo: {len(programme.events)} events at {len(programme.places['venue'])} venues, "

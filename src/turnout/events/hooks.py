@@ -24,14 +24,16 @@ class EventCreated(EventHappening):
 
 @dataclass(frozen=True, slots=True)
 class EventChanged(EventHappening):
-    """What is said of an event was changed; `fields` names what."""
+    """What is said of an event was changed; `fields` names what is different now, by the names of the API."""
 
     fields: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
 class EventPublished(EventHappening):
-    """An event can be seen and, in its sale windows, booked."""
+    """An event can be seen and, in its sale windows, booked; `was_postponed`: again, it has a date now."""
+
+    was_postponed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

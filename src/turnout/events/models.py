@@ -11,12 +11,15 @@ from turnout.db import NEVER_REUSED, Amount, Base, Id, UTCDateTime
 DRAFT, PUBLISHED, CANCELLED, POSTPONED, ARCHIVED = "draft", "published", "cancelled", "postponed", "archived"
 STATUSES = (DRAFT, PUBLISHED, CANCELLED, POSTPONED, ARCHIVED)
 
+REMINDER_HOURS = 24
+"""How long before the start guests are reminded of an event that says nothing else."""
+
 
 class Event(Base):
     """Something that people can book places for.
 
     `place`, `country` and `price` repeat what the venue and the ticket types say, so that lists can filter and sort by
-    an index. The full-text index over title, description and place is made by the migration.
+    an index; `remind_at` is `reminder_hours` before the start. The full-text index over title, description and place is made by the migration.
     """
 
     __tablename__ = "events"
@@ -40,6 +43,8 @@ class Event(Base):
     max_tickets_per_booking: Mapped[int] = mapped_column(default=10)
     bookings_per_attendee: Mapped[int | None]
     image_url: Mapped[str | None] = mapped_column(String(1000))
+    reminder_hours: Mapped[int | None]
+    remind_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     external_source: Mapped[str | None] = mapped_column(String(40))
     external_id: Mapped[str | None] = mapped_column(String(100))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
@@ -52,6 +57,7 @@ class Event(Base):
         CheckConstraint("status IN ('draft', 'published', 'cancelled', 'postponed', 'archived')", name="status_known"),
         CheckConstraint("max_tickets_per_booking > 0", name="max_tickets_positive"),
         CheckConstraint("bookings_per_attendee > 0", name="bookings_per_attendee_positive"),
+        CheckConstraint("reminder_hours > 0", name="reminder_hours_positive"),
         Index("uq_events_external", "external_source", "external_id", unique=True),
         Index("ix_events_organizer_id_starts_at_id", "organizer_id", "starts_at", "id"),
         NEVER_REUSED,
@@ -68,6 +74,7 @@ for _name, _columns in {
     "country": (Event.country, Event.starts_at, Event.id),
     "category": (Event.category_id, Event.starts_at, Event.id),
     "organizer": (Event.organizer_id, Event.starts_at, Event.id),
+    "remind_at": (Event.remind_at, Event.id),
 }.items():
     Index(f"ix_events_public_{_name}", *_columns, postgresql_where=_PUBLIC, sqlite_where=_PUBLIC)
 Index("ix_events_status_starts_at_id", Event.status, Event.starts_at, Event.id)

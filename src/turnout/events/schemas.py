@@ -6,7 +6,7 @@ import colander
 
 from turnout import schema as fields
 from turnout.api.pages import PageQuery, page_of
-from turnout.events.models import DRAFT, PUBLISHED, STATUSES
+from turnout.events.models import DRAFT, PUBLISHED, REMINDER_HOURS, STATUSES
 from turnout.schema import Schema
 from turnout.ticket_types.schemas import TicketTypeInput, TicketTypeView
 
@@ -32,6 +32,13 @@ class EventInput(Schema):
     tags = fields.many(fields.slug(name="slug"), 30, missing=list, description="Slugs of tags")
     max_tickets_per_booking = fields.whole(1, 1000, missing=10)
     bookings_per_attendee = fields.whole(1, 1000, missing=1, nullable=True, description="Null: no limit")
+    reminder_hours = fields.whole(
+        1,
+        720,
+        missing=REMINDER_HOURS,
+        nullable=True,
+        description="How long before the start guests are reminded; null: not at all",
+    )
     image_url = fields.url(optional=True)
 
 
@@ -110,6 +117,7 @@ class EventView(Schema):
     currency = fields.currency()
     max_tickets_per_booking = fields.whole()
     bookings_per_attendee = fields.whole(nullable=True)
+    reminder_hours = fields.whole(nullable=True)
     organizer = OrganizerSummary()
     category = TermSummary(nullable=True)
     tags = fields.many(TermSummary(name="tag"), 30)

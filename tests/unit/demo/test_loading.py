@@ -14,6 +14,7 @@ from turnout.bookings.models import Booking
 from turnout.demo import ACCOUNTS, ensure_demo
 from turnout.errors import StartError
 from turnout.events.models import Event
+from turnout.outbox.models import Job
 from turnout.pools.models import Pool
 from turnout.pools.services import PoolService
 from turnout.system import system_request
@@ -54,6 +55,11 @@ def test_it_fills_an_empty_database_once(router, capsys):
     assert before[User] >= 13
     assert before[Booking] >= 50
     assert f"Loaded a demo: {before[Event]} events" in capsys.readouterr().err
+
+
+def test_nobody_gets_mail_of_what_invented_people_did(loaded):
+    with Session(loaded.registry.engine) as session:
+        assert session.scalars(select(Job.handler)).all() == []
 
 
 def test_it_is_varied_and_right(loaded):

@@ -16,8 +16,8 @@ NEW = {
 VIEW = (
     "id", "title", "description", "starts_at", "ends_at", "timezone", "venue_id", "venue", "location", "country", "capacity",
     "seats_taken", "seats_available", "is_sold_out", "sales_state", "price", "currency", "max_tickets_per_booking",
-    "bookings_per_attendee", "organizer", "category", "tags", "status", "is_active", "image_url", "ticket_types",
-    "extensions", "created_at", "updated_at",
+    "bookings_per_attendee", "reminder_hours", "organizer", "category", "tags", "status", "is_active", "image_url",
+    "ticket_types", "extensions", "created_at", "updated_at",
 )  # fmt: skip
 TRANSITIONS = ("publish", "postpone", "cancel", "archive")
 
@@ -49,6 +49,7 @@ def test_little_has_to_be_said(api, client, organizer):
         "currency": "EUR",
         "max_tickets_per_booking": 10,
         "bookings_per_attendee": 1,
+        "reminder_hours": 24,
         "organizer": {"id": organizer.id, "username": "ines", "name": "Inês Prado"},
         "category": None,
         "tags": [],
@@ -82,6 +83,7 @@ def test_all_that_can_be_said_is_kept(client, make):
         "currency": "USD",
         "max_tickets_per_booking": 4,
         "bookings_per_attendee": None,
+        "reminder_hours": 72,
         "image_url": "https://images.example.com/fado.jpg",
         "status": "published",
     }
@@ -240,6 +242,8 @@ def test_ticket_types_that_cannot_be_make_no_event(client, session, kinds, statu
         ("price", None, "must not be null"),
         ("max_tickets_per_booking", 0, "must be at least 1"),
         ("bookings_per_attendee", 0, "must be at least 1"),
+        ("reminder_hours", 0, "must be at least 1"),
+        ("reminder_hours", 721, "must be at most 720"),
         ("image_url", "javascript:alert(1)", "must be a web address that starts with http:// or https://"),
         ("status", "cancelled", "must be one of: draft, published"),
         ("organizer_id", 1, "is not known here"),

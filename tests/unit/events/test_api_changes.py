@@ -31,6 +31,7 @@ def test_put_replaces_and_patch_changes_only_what_it_names(client, make):
         "price": "5.00",
         "max_tickets_per_booking": 4,
         "bookings_per_attendee": None,
+        "reminder_hours": None,
         "image_url": "https://images.example.com/1.jpg",
     }
     made = client.post("/events", NEW | said).json
@@ -50,6 +51,7 @@ def test_put_replaces_and_patch_changes_only_what_it_names(client, make):
         "tags": [],
         "max_tickets_per_booking": 10,
         "bookings_per_attendee": 1,
+        "reminder_hours": 24,
         "image_url": None,
         "currency": "USD",
         "price": "5.00",

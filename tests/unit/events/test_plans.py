@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import Connection, event, text
@@ -11,6 +12,8 @@ from sqlalchemy.orm import Session
 from turnout.bookings.services import BookingCatalog
 from turnout.db import make_engine
 from turnout.events.services import EventCatalog
+from turnout.messages.services import GuestService, Occasion
+from turnout.messages.tasks import due_for_reminder
 from turnout.paging import Paging
 from turnout.pools.services import PoolService
 from turnout.security.actors import SYSTEM, Actor
@@ -38,14 +41,16 @@ DATA = (
        SELECT n, 'Tag ' || n, 'tag-' || n, '', now(), now(), 1 FROM generate_series(1, 100) n""",
     "INSERT INTO pools (id, capacity, taken, revision) SELECT n, 100, n % 101, 1 FROM generate_series(1, 20000) n",
     """INSERT INTO events (id, pool_id, organizer_id, venue_id, category_id, title, description, location, place, country,
-        starts_at, ends_at, timezone, status, currency, price, max_tickets_per_booking, created_at, updated_at, version)
+        starts_at, ends_at, timezone, status, currency, price, max_tickets_per_booking, created_at, updated_at, version,
+        reminder_hours, remind_at)
        SELECT n, n, 1 + n % 400, 1 + n % 500, 1 + n % 20, 'Title ' || n * 7919 % 20000,
         'Evening number ' || n % 300 || CASE WHEN n % 1000 = 0 THEN ' with a xylophone quartet' ELSE ' with music' END, '',
         'Hall ' || 1 + n % 500 || ', City ' || n % 50, (ARRAY['PT','ES','FR','DE','IT'])[1 + n % 5],
         CAST(:start AS timestamptz) + (n * 104729 % 500 - 100) * interval '1 day',
         CAST(:start AS timestamptz) + (n * 104729 % 500 - 99) * interval '1 day', 'UTC',
         (ARRAY['published','published','published','published','published','published','published','published','draft',
-         'cancelled'])[1 + n % 10], 'EUR', n * 31 % 200, 10, CAST(:start AS timestamptz) - n * interval '1 minute', now(), 1
+         'cancelled'])[1 + n % 10], 'EUR', n * 31 % 200, 10, CAST(:start AS timestamptz) - n * interval '1 minute', now(), 1,
+        24, CAST(:start AS timestamptz) + (n * 104729 % 500 - 101) * interval '1 day'
        FROM generate_series(1, 20000) n""",
     """INSERT INTO ticket_types (event_id, name, description, price, min_per_booking, created_at, updated_at, version)
        SELECT n, 'General admission', '', n * 31 % 200, 1, now(), now(), 1 FROM generate_series(1, 20000) n""",
@@ -229,4 +234,19 @@ def test_the_guests_of_an_event(plans):
     catalog = BookingCatalog(plans.session)
 
     for statement, plan in plans.of(lambda: catalog.guests(8, None, Paging())):
+        assert not scanned(plan, *LARGE), f"{statement}\n{shown(plan)}"
+
+
+def test_events_whose_guests_are_to_be_reminded(plans):
+    ((_, plan),) = plans.of(lambda: plans.session.execute(due_for_reminder(START)).all())
+
+    assert "ix_events_public_remind_at" in {node.get("Index Name") for node in nodes(plan)}, shown(plan)
+    assert not scanned(plan, *LARGE), shown(plan)
+
+
+def test_guests_who_are_told(plans):
+    occasion = Occasion("event_cancelled", 8, {})
+    guests = GuestService(plans.session, SimpleNamespace(send_each=lambda *_letters, **_options: 0))
+
+    for statement, plan in plans.of(lambda: guests.tell_some(occasion)):
         assert not scanned(plan, *LARGE), f"{statement}\n{shown(plan)}"

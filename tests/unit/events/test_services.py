@@ -10,6 +10,7 @@ from turnout.events.errors import WrongEventStatus
 from turnout.events.models import Event
 from turnout.pools.models import Pool
 from turnout.security.actors import NOBODY, SYSTEM, Actor
+from turnout.testing.clocks import START
 from turnout.ticket_types.models import TicketType
 
 
@@ -38,11 +39,49 @@ def test_what_is_made_to_be_seen_at_once_is_announced_as_published_too(events, a
 
 
 def test_a_change_is_announced_with_what_was_changed(events, announced, actor, make, organizer):
-    event = make.event(organizer=organizer)
+    event = make.event(organizer=organizer, capacity=10, tags=[make.tag(slug="fado")])
+    same = {"description": "", "starts_at": event.starts_at, "location": event.location, "reminder_hours": 24}
 
-    events.update(event.id, {"title": "New", "price": Decimal(5), "tags": []}, actor=actor)
+    events.update(event.id, same | {"title": "New", "price": Decimal(5), "tags": [], "capacity": 11}, actor=actor)
 
-    assert announced == [hooks.EventChanged(event.id, frozenset({"title", "price", "tags"}))]
+    assert announced == [hooks.EventChanged(event.id, frozenset({"title", "price", "tags", "capacity"}))]
+
+
+def test_what_follows_from_a_change_is_announced_with_it(events, announced, actor, make, organizer):
+    event = make.event(organizer=organizer, timezone="UTC", country="PT", capacity=10)
+    venue = make.venue(timezone="Asia/Tokyo", country="JP")
+
+    events.update(event.id, {"venue_id": venue.id, "timezone": None}, actor=actor)
+
+    assert announced == [hooks.EventChanged(event.id, frozenset({"venue_id", "timezone", "country"}))]
+
+
+def test_a_change_that_changes_nothing_is_not_announced(events, announced, actor, make, organizer):
+    event = make.event(organizer=organizer, capacity=10, price=5, tags=[make.tag(slug="fado")])
+    same = {"title": event.title, "capacity": 10, "price": Decimal("5.00"), "tags": ["fado"], "reminder_hours": 24}
+
+    events.update(event.id, same, actor=actor)
+
+    assert announced == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "before"),
+    [
+        ({}, timedelta(hours=24)),
+        ({"reminder_hours": 48}, timedelta(hours=48)),
+        ({"reminder_hours": None}, None),
+        ({"reminder_hours": 1, "starts_at": START + timedelta(hours=25)}, timedelta(hours=1)),
+        ({"starts_at": START + timedelta(hours=25)}, timedelta(hours=24)),
+    ],
+)
+def test_when_guests_are_reminded_follows_the_start(events, actor, new, changes, before):
+    event = events.create(new, actor=actor)
+    assert event.remind_at == new["starts_at"] - timedelta(hours=24)
+
+    events.update(event.id, changes, actor=actor)
+
+    assert event.remind_at == (None if before is None else event.starts_at - before)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +100,8 @@ def test_a_transition_is_announced_once(events, announced, actor, make, organize
     for _ in range(2):
         getattr(events, transition)(event.id, actor=actor)
 
-    assert announced == [announcement(event.id)]
+    again = {"was_postponed": True} if (transition, before) == ("publish", "postponed") else {}
+    assert announced == [announcement(event.id, **again)]
 
 
 def test_a_refused_transition_is_not_announced(events, announced, actor, make, organizer):

@@ -40,8 +40,8 @@ def _shown() -> AnySelect:
         select(
             Event.id, Event.title, Event.description, Event.starts_at, Event.ends_at, Event.timezone, Event.venue_id,
             Event.location, Event.country, Event.price, Event.currency, Event.max_tickets_per_booking,
-            Event.bookings_per_attendee, Event.status, Event.image_url, Event.created_at, Event.updated_at, Event.version,
-            Event.organizer_id, Pool.capacity, Pool.taken,
+            Event.bookings_per_attendee, Event.reminder_hours, Event.status, Event.image_url, Event.created_at,
+            Event.updated_at, Event.version, Event.organizer_id, Pool.capacity, Pool.taken,
             User.username, User.first_name, User.last_name,
             Venue.name.label("venue_name"), Venue.address.label("venue_address"), Venue.city.label("venue_city"),
             Venue.country.label("venue_country"), Venue.capacity.label("venue_capacity"),
@@ -237,6 +237,7 @@ def _represent(row: AnyRow, kinds: list[dict[str, Any]], tags: list[dict[str, An
         "currency": row.currency,
         "max_tickets_per_booking": row.max_tickets_per_booking,
         "bookings_per_attendee": row.bookings_per_attendee,
+        "reminder_hours": row.reminder_hours,
         "organizer": {
             "id": row.organizer_id,
             "username": row.username,

@@ -1,6 +1,7 @@
 """Making and changing events, and their named transitions."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, insert, or_, select, update
@@ -11,7 +12,7 @@ from turnout.clock import Clock
 from turnout.errors import Denied, InUse, Invalid, NotFound
 from turnout.events import hooks
 from turnout.events.errors import CapacityAboveVenue, WrongEventStatus
-from turnout.events.models import ARCHIVED, CANCELLED, DRAFT, POSTPONED, PUBLISHED, Event, event_tags
+from turnout.events.models import ARCHIVED, CANCELLED, DRAFT, POSTPONED, PUBLISHED, REMINDER_HOURS, Event, event_tags
 from turnout.injection import Announce, Settings
 from turnout.pools.models import Pool
 from turnout.pools.services import PoolService
@@ -30,6 +31,11 @@ _NEXT: Mapping[str, tuple[frozenset[str], type[Any]]] = {
     ARCHIVED: (frozenset({DRAFT, PUBLISHED, POSTPONED, CANCELLED}), hooks.EventArchived),
 }
 """To which status an event may come from which, and what is announced then."""
+_SAID = (
+    "title", "description", "starts_at", "ends_at", "timezone", "venue_id", "location", "country", "currency", "price",
+    "category_id", "max_tickets_per_booking", "bookings_per_attendee", "reminder_hours", "image_url",
+)  # fmt: skip
+"""What organizers say of an event in columns of its own."""
 
 
 class EventService:
@@ -64,7 +70,7 @@ class EventService:
         tags = values.pop("tags", ())
         kinds = values.pop("ticket_types", None) or [{"name": DEFAULT_NAME, "price": values["price"]}]
         del values["price"]
-        values.setdefault("currency", self.settings["events.currency"])
+        values = {"currency": self.settings["events.currency"], "reminder_hours": REMINDER_HOURS} | values
         now = self.clock.now()
         event = Event(**values, organizer_id=actor.user_id, created_at=now, updated_at=now)
         if event.starts_at < now:
@@ -114,6 +120,7 @@ class EventService:
         has_capacity, capacity = "capacity" in values, values.pop("capacity", None)
         if values.get("currency", event.currency) != event.currency:
             raise Invalid({"currency": "cannot change: prices are in it; make another event"})
+        before = self._said(event)
         with self.session.no_autoflush:  # nothing is written before all is checked
             for name, value in values.items():
                 setattr(event, name, value)
@@ -126,8 +133,19 @@ class EventService:
             self._set_tags(event, tags)
         if price is not None:
             self._set_price(event, price)
-        self.announce(hooks.EventChanged(event.id, frozenset(changes)))
+        after = self._said(event)
+        changed = frozenset(name for name in before if before[name] != after[name])
+        if changed:
+            self.announce(hooks.EventChanged(event.id, changed))
         return event
+
+    def _said(self, event: Event) -> dict[str, Any]:
+        """Return what organizers say of an event, to compare it with what they say later."""
+        tags = select(event_tags.c.tag_id).where(event_tags.c.event_id == event.id)
+        return {name: getattr(event, name) for name in _SAID} | {
+            "capacity": self.session.scalar(select(Pool.capacity).where(Pool.id == event.pool_id)),
+            "tags": set(self.session.scalars(tags)),
+        }
 
     def _settle(self, event: Event) -> Venue | None:
         """Check what depends on other things than one field, and fill what follows from the venue."""
@@ -147,6 +165,7 @@ class EventService:
             event.country = venue.country
         event.timezone = event.timezone or (venue.timezone if venue else "UTC")
         event.place = _place(event.location, venue)
+        event.remind_at = remind_at(event.starts_at, event.reminder_hours)
         return venue
 
     def _resize(self, event: Event, venue: Venue | None, *, has_capacity: bool, capacity: int | None) -> None:
@@ -188,6 +207,7 @@ class EventService:
         event = self.locked(event_id, actor=actor)
         require_version(event.version, expected)
         allowed, announcement = _NEXT[status]
+        was_postponed = event.status == POSTPONED
         moved: Any = self.session.execute(
             update(Event)
             .where(Event.id == event_id, Event.status.in_(allowed))
@@ -196,7 +216,8 @@ class EventService:
         )
         self.session.refresh(event)
         if moved.rowcount:
-            self.announce(announcement(event_id))
+            again = {"was_postponed": True} if status == PUBLISHED and was_postponed else {}
+            self.announce(announcement(event_id, **again))
         elif event.status != status:
             raise WrongEventStatus(f"The event is {event.status}; it cannot become {status}.", status_now=event.status)
         return event
@@ -259,6 +280,11 @@ class EventService:
         if found is not None:
             places = "has no limit" if found.capacity is None else f"has {found.capacity} places"
             raise CapacityAboveVenue(f"{found.title!r} there {places}; the venue cannot hold only {venue.capacity}.")
+
+
+def remind_at(starts_at: datetime, hours: int | None) -> datetime | None:
+    """Return when guests are reminded that something starts so many hours later, or None if they are not."""
+    return None if hours is None else starts_at - timedelta(hours=hours)
 
 
 def _capacity_at(venue: Venue | None, wanted: int | None) -> int | None:

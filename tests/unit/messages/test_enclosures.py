@@ -1,0 +1,123 @@
+"""The calendar's entry, and QR codes."""
+
+import zlib
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+import segno
+from icalendar import Calendar
+
+from turnout.messages.enclosures import BORDER, MODULE, calendar, qr_code
+from turnout.messages.kinds import Draft
+
+NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
+
+
+def draft(**changes):
+    event = {
+        "title": "Fado",
+        "starts_at": "2027-05-01T18:30:00+00:00",
+        "ends_at": "2027-05-01T21:00:00+00:00",
+        "timezone": "Europe/Lisbon",
+        "place": "Teatro do Rio, 1 Invented Street, Porto",
+        "organizer": "Inês Prado",
+        "status": "published",
+    }
+    booking = {"code": "ABC123", "quantity": 2, "sequence": 5, "status": "confirmed"}
+    context = {"event": event | changes, "booking": booking}
+    return Draft(context, 1, NOW, None, {"mail.sender": "Turnout <turnout@example.com>"})
+
+
+def entry(content):
+    found = Calendar.from_ical(content)
+    assert found.errors == []
+    (event,) = found.events
+    assert event.errors == []
+    return event
+
+
+def test_an_entry():
+    content = calendar(draft(), "PUBLISH")
+
+    found = entry(content)
+    assert (found["uid"], found["sequence"], found["status"]) == ("turnout-booking-ABC123", 5, "CONFIRMED")
+    assert (found["summary"], found["location"]) == ("Fado", "Teatro do Rio, 1 Invented Street, Porto")
+    assert found.decoded("dtstart") == datetime(2027, 5, 1, 19, 30, tzinfo=ZoneInfo("Europe/Lisbon"))
+    assert found["dtstart"].params["TZID"] == "Europe/Lisbon"
+    assert found.decoded("dtend") == datetime(2027, 5, 1, 22, tzinfo=ZoneInfo("Europe/Lisbon"))
+    assert found.decoded("dtstamp") == NOW
+    assert (str(found["organizer"]), found["organizer"].params["CN"]) == ("mailto:turnout@example.com", "Inês Prado")
+    assert Calendar.from_ical(content).method == "PUBLISH"
+    assert [zone.tz_name for zone in Calendar.from_ical(content).timezones] == ["Europe/Lisbon"]
+    assert content.count(b"\n") == content.count(b"\r\n")
+    assert max(map(len, content.split(b"\r\n"))) <= 75
+
+
+def test_an_entry_that_is_taken_out():
+    content = calendar(draft(), "CANCEL")
+
+    assert entry(content)["status"] == "CANCELLED"
+    assert entry(content)["uid"] == entry(calendar(draft(), "PUBLISH"))["uid"]
+    assert Calendar.from_ical(content).method == "CANCEL"
+
+
+def test_an_event_without_length_or_place():
+    found = entry(calendar(draft(ends_at="2027-05-01T18:30:00+00:00", place=""), "PUBLISH"))
+
+    assert "dtend" not in found
+    assert "location" not in found
+
+
+def test_utc_needs_no_rules():
+    content = calendar(draft(timezone="UTC"), "PUBLISH")
+
+    assert b"DTSTART:20270501T183000Z" in content
+    assert b"VTIMEZONE" not in content
+
+
+@pytest.mark.parametrize("field", ["title", "place", "organizer"])
+def test_nothing_gets_out_of_its_property(field):
+    nasty = 'x\r\nATTENDEE:mailto:evil@example.com\nEND:VEVENT\r\n";:\\,\x0b'
+
+    content = calendar(draft(**{field: nasty}), "PUBLISH")
+
+    assert "attendee" not in entry(content)
+    lines = content.replace(b"\r\n ", b"").split(b"\r\n")
+    assert not [line for line in lines if line.startswith(b"ATTENDEE")]
+    assert lines.count(b"END:VEVENT") == 1
+
+
+def test_a_qr_code_is_its_secret():
+    secret = "iesWrZdYpC6zcGgLtVjowJje"
+
+    assert squares(qr_code(secret)) == [list(row) for row in segno.make_qr(secret, error="m").matrix]
+
+
+def squares(png):
+    """Read a one-bit grey PNG: 1 is a dark square. The quiet zone must be light."""
+    assert png.startswith(b"\x89PNG\r\n\x1a\n")
+    width, height, depth, colour = (
+        int.from_bytes(png[16:20]), int.from_bytes(png[20:24]), png[24], png[25],
+    )  # fmt: skip
+    assert (width, depth, colour) == (height, 1, 0)
+    data, place = b"", 8
+    while place < len(png):
+        size, kind = int.from_bytes(png[place : place + 4]), png[place + 4 : place + 8]
+        if kind == b"IDAT":
+            data += png[place + 8 : place + 8 + size]
+        place += 12 + size
+    raw = zlib.decompress(data)
+    row_bytes = (width + 7) // 8
+    rows, above = [], bytes(row_bytes)
+    for line in range(height):
+        start = line * (row_bytes + 1)
+        row = raw[start + 1 : start + 1 + row_bytes]
+        assert raw[start] in {0, 2}, "a filter that this reader does not know"
+        if raw[start] == 2:
+            row = bytes((one + other) % 256 for one, other in zip(row, above, strict=True))
+        above = row
+        rows.append([1 - int(bit) for bit in "".join(f"{byte:08b}" for byte in row)[:width]])
+    small = [row[MODULE // 2 :: MODULE] for row in rows[MODULE // 2 :: MODULE]]
+    assert not any(map(any, small[:BORDER] + small[-BORDER:]))
+    return [row[BORDER:-BORDER] for row in small[BORDER:-BORDER]]
