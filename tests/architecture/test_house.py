@@ -19,14 +19,19 @@ FURTHER = {
         "bell",
         "celery",
         "checks",
+        "engines",
         "handlers",
+        "hand",
         "heartbeat",
         "queue",
+        "relay",
         "retries",
         "runner",
         "schedule",
         "worker",
     },
+    "messages": {"channels", "delivery", "enclosures", "kinds", "mail", "rendering", "templates"},
+    "webhooks": {"addresses", "event_types", "payloads", "representations", "sending", "signing", "templates"},
 }
 """What a feature has beside the kinds: each one is a thing of its own that the security policy or an operator uses."""
 

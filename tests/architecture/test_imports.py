@@ -119,7 +119,7 @@ def test_the_core_knows_no_plugin_and_nothing_that_is_for_tests():
         for module in names:
             top = module.split(".")[0]
             assert not top.startswith("turnout_"), name
-            assert top not in {"pytest", "webtest", "factory", "httpx2", "hypothesis", "tests"}, name
+            assert top not in {"pytest", "webtest", "factory", "hypothesis", "tests"}, name
             assert not module.startswith("turnout.testing"), name
 
 

@@ -92,6 +92,15 @@ def test_writes_take_an_idempotency_key_and_versioned_ones_if_match(document):
     assert "Location" in document["paths"]["/users"]["post"]["responses"]["201"]["headers"]
 
 
+def test_who_would_rather_not_wait_is_told_how(document):
+    book = document["paths"]["/bookings"]["post"]
+    assert {"$ref": "#/components/parameters/Prefer"} in book["parameters"]
+    accepted, made = book["responses"]["202"], book["responses"]["201"]
+    assert accepted["content"] == made["content"]
+    assert accepted["headers"].keys() == made["headers"].keys() | {"Preference-Applied", "Retry-After"}
+    assert "202" not in document["paths"]["/events"]["post"]["responses"]
+
+
 def test_bodies_refuse_unknown_members_and_say_what_they_need(document):
     schemas = document["components"]["schemas"]
     assert schemas["NewUser"]["required"] == ["username", "email", "password"]

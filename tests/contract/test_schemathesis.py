@@ -63,6 +63,7 @@ RULES = tuple(
     re.compile(pattern)
     for pattern in (
         # Values that only make sense together.
+        r"^is there twice$",
         r"^give either the username or the email address$",
         r"^must be after the sale starts$",
         r"^must not be below min_per_booking$",
@@ -73,6 +74,7 @@ RULES = tuple(
         r"^must stay within the first 10000 results",
         # Values that are good or not depending on what there is, or on the day.
         r"^there is no such (venue|category|attendee)$",
+        r"^there is no such (kind of message|channel); there are: ",
         r"^there is no (tag|category) ",
         r"^the event has no such ticket type$",
         r"^the booking has no valid ticket \d+$",
@@ -87,6 +89,11 @@ RULES = tuple(
         r"^is not one that this list gave with this ordering$",
         r"^cannot be given to your tokens: ",
         r"^is (required to change the password or the email address|not your password)$",
+        # Addresses that must not be called; how they may be written is more than a pattern can say.
+        r"^must be a web address such as https://",
+        r"^must begin with https://, ",
+        r"^must have (only visible ASCII characters|a port from|a public address|a host name )",
+        r"^must not (have a user name|have a fragment|name a network interface)",
         # What JSON Schema could say only by listing a whole alphabet, or ten thousand passwords.
         r"^cannot be made from this name; give one$",
         r"^is among the commonest passwords; choose another$",

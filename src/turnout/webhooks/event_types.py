@@ -1,0 +1,115 @@
+"""Event types: which domain events webhooks can be told of, and what is said of each.
+
+    def represent(event: ReviewWritten, reviews: ReviewCatalog) -> Told | None: ...
+    config.add_webhook_event("review.written", ReviewWritten, represent)
+
+`represent` gets the domain event first, and services by annotation as every handler does (`turnout.outbox`). It runs in
+the worker, after the commit.
+"""
+
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, NewType, get_type_hints
+
+from pyramid.config import Configurator
+from pyramid.request import Request
+
+from turnout.errors import StartError
+from turnout.hooks import DomainEvent
+from turnout.injection import provider_of
+from turnout.outbox.handlers import Function, encode
+from turnout.outbox.services import Outbox
+from turnout.schema import iso
+from turnout.webhooks.models import EVERYTHING
+
+TEST = "webhook.test"
+"""The type of the message that ``POST /webhooks/{id}/test`` sends; it is not subscribed to."""
+_TYPE = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+")
+_LAST = 100_000
+"""After every ``add_service``, so that it is known which parameters are services."""
+
+_DOCUMENTED: set[str] = set()
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a message says (`data`, what JSON can say) and whose event it is about; None: for staff only."""
+
+    data: Mapping[str, Any]
+    organizer_id: int | None
+
+
+Represent = Callable[..., Told | None]
+"""Returns what is said of a domain event, or None where there is nothing to say any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """A type of message."""
+
+    name: str
+    event: type[DomainEvent]
+    represent: Represent
+    injected: Mapping[str, Callable[[Request], Any]]
+
+
+EventTypes = NewType("EventTypes", dict[str, EventType])
+"""All event types by name."""
+
+Telling = NewType("Telling", Callable[[str, DomainEvent], Told | None])  # type: ignore[valid-newtype]
+"""Says what a message of a type says of a domain event."""
+
+
+def documented_types() -> frozenset[str]:
+    """Return every event type that any application of this process has, for the OpenAPI document."""
+    return frozenset({*_DOCUMENTED, EVERYTHING})
+
+
+def teller(request: Request) -> Callable[[str, DomainEvent], Told | None]:
+    """Return what says it with this request's services."""
+
+    def tell(name: str, event: DomainEvent) -> Told | None:
+        kind = request.registry.webhook_events[name]
+        found: Told | None = kind.represent(event, **{key: give(request) for key, give in kind.injected.items()})
+        return found
+
+    return tell
+
+
+def add_webhook_event(config: Configurator, name: str, event: type[DomainEvent], represent: Represent) -> None:
+    """Directive: tell webhooks of `event`, or a subclass, as messages of the type `name` (``booking.confirmed``).
+
+    Raises `StartError` for a name that is no type's, and where `represent` wants what is no service.
+    """
+    from turnout.webhooks.tasks import fan_out
+
+    if not _TYPE.fullmatch(name) or name == TEST:
+        raise StartError(f"The webhook event type {name!r} must be like 'booking.confirmed', and not {TEST!r}.")
+
+    def register() -> None:
+        hints = get_type_hints(represent)
+        injected = {}
+        for parameter in list(inspect.signature(represent).parameters)[1:]:
+            provide = provider_of(config.registry, hints.get(parameter))
+            if provide is None:
+                who = f"{represent.__module__}.{represent.__qualname__}"
+                raise StartError(f"{who} wants {parameter!r}, and {hints.get(parameter)!r} is no service.")
+            injected[parameter] = provide
+        config.registry.webhook_events[name] = EventType(name, event, represent, injected)
+        _DOCUMENTED.add(name)
+
+    introspectable = config.introspectable("turnout webhook events", name, name, "webhook event")
+    config.action(("turnout webhook event", name), register, introspectables=(introspectable,), order=_LAST)
+    config.add_subscriber(_keeper(name, fan_out), event)
+
+
+def _keeper(name: str, fan_out: Function) -> Callable[[DomainEvent], None]:
+    def keep(happened: DomainEvent) -> None:
+        request = happened.request
+        arguments = {"event_type": name, "event": encode(happened), "at": iso(request.registry.clock.now())}
+        # One task for all types, so that of one booking or event all is told in the order in which it happened.
+        request.find_service(Outbox).put(fan_out, arguments, stream=happened.stream)
+
+    return keep

@@ -1,0 +1,12 @@
+"""What messages say, as text."""
+
+from turnout.api.answers import dumps
+from turnout.webhooks.event_types import Told
+from turnout.webhooks.services import Message
+from turnout.webhooks.signing import new_message_id
+
+
+def message_of(event_type: str, at: str, told: Told) -> Message:
+    """Return a new message about what happened at the moment `at`, its payload as Standard Webhooks recommends."""
+    payload = dumps({"type": event_type, "timestamp": at, "data": told.data}).decode()
+    return Message(new_message_id(), event_type, payload, told.organizer_id)
