@@ -20,6 +20,7 @@ from transaction import Transaction
 
 from turnout.clock import Clock
 from turnout.db import open_read_session
+from turnout.errors import StartError
 from turnout.hooks import DomainEvent
 
 Provider = Callable[[Request], Any]
@@ -41,6 +42,9 @@ def _announcer(request: Request) -> Announce:
 
 T = TypeVar("T")
 
+SERVICES_ARE_KNOWN = 100_000
+"""The order of an action that comes after every ``add_service``."""
+
 _PROVIDERS: dict[Any, Provider] = {
     Session: lambda request: request.db,
     ReadSession: lambda request: open_read_session(request.registry),
@@ -57,6 +61,29 @@ def provider_of(registry: Registry, wanted: Any) -> Provider | None:
         provide: Provider = registry.injectables[wanted]
         return provide
     return (lambda request: find_service(request, wanted)) if wanted in registry.services else None
+
+
+def providers_for(
+    registry: Registry, function: Callable[..., Any], *given: str, may_take_arguments: bool = False
+) -> dict[str, Provider]:
+    """Return what fills the parameters of `function`, by their annotations; those named `given` are left to its caller.
+
+    Raises `StartError` for one that is no service, unless it `may_take_arguments`. Services must be registered by then.
+    """
+    hints = get_type_hints(function)
+    found = {}
+    for parameter in inspect.signature(function).parameters:
+        if parameter in given:
+            continue
+        provide = provider_of(registry, hints.get(parameter))
+        if provide is not None:
+            found[parameter] = provide
+        elif not may_take_arguments:
+            name = f"{function.__module__}.{function.__qualname__}"
+            raise StartError(
+                f"{name} wants {parameter!r}, and {hints.get(parameter)!r} is no service; see config.add_service()."
+            )
+    return found
 
 
 def add_injectable(config: Configurator, wanted: Any, provide: Provider) -> None:

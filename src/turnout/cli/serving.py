@@ -1,6 +1,8 @@
 """``turnout serve`` and ``turnout migrate``."""
 
+from collections.abc import Mapping
 from contextlib import nullcontext
+from typing import Any
 
 import click
 
@@ -64,17 +66,19 @@ def serve(
             trusted_proxy=settings["server.trusted_proxy"],
         )
         if not quiet:
-            _greet(server.url, demo=demo)
+            _greet(server.url, registry.settings, demo=demo)
         with Worker(registry) if registry.settings["outbox.embedded"] else nullcontext():
             server.run()
 
 
-def _greet(url: str, *, demo: bool) -> None:
+def _greet(url: str, settings: Mapping[str, Any], *, demo: bool) -> None:
     lines = [
         f"Turnout is at {url}",
         f"  API            {url}/api/v1",
         f"  Documentation  {url}/docs",
     ]
+    if settings["mail.transport"] == "file":
+        lines.append(f"  Mail           is written into {settings['mail.folder']}")
     if demo:
         from turnout.demo import ACCOUNTS
 

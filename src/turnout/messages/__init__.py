@@ -61,8 +61,9 @@ def _email(settings: dict[str, Any]) -> mail.Email:
     except ValueError as error:
         raise StartError(f"Setting mail.sender (or TURNOUT_MAIL_SENDER) cannot be used: {error}.") from None
     if settings["mail.transport"] == mail.FILE_TRANSPORT:
-        folder = settings["mail.folder"] or str(Path(settings["turnout.data"]) / "mail")
-        return mail.Email(sender, mail.FileTransport(Path(folder).resolve()))
+        folder = Path(settings["mail.folder"] or Path(settings["turnout.data"]) / "mail").resolve()
+        settings["mail.folder"] = str(folder)
+        return mail.Email(sender, mail.FileTransport(folder))
     if not settings["mail.host"]:
         raise StartError(
             "Setting mail.host (or TURNOUT_MAIL_HOST) must name the mail server that mail.transport is for."

@@ -1,22 +1,28 @@
 """Waking this process's workers when there is work."""
 
 import threading
+from collections import Counter
+from collections.abc import Iterable
 
 
 class Bell:
-    """Rung after a commit; a worker that was busy meanwhile hears it afterwards."""
+    """Rung for some queues after a commit; a worker that was busy meanwhile hears it afterwards."""
 
     def __init__(self) -> None:
         self._condition = threading.Condition()
-        self.rings = 0
+        self._rings: Counter[str] = Counter()
 
-    def ring(self) -> None:
-        """Wake everybody who waits."""
+    def ring(self, queues: Iterable[str]) -> None:
+        """Wake everybody who waits for one of `queues`."""
         with self._condition:
-            self.rings += 1
+            self._rings.update(queues)
             self._condition.notify_all()
 
-    def wait(self, heard: int, seconds: float) -> None:
-        """Wait until it has rung more often than `heard` times, or some seconds have passed."""
+    def rings(self, queue: str) -> int:
+        """Return how often it has rung for a queue."""
+        return self._rings[queue]
+
+    def wait(self, queue: str, heard: int, seconds: float) -> None:
+        """Wait until it has rung for a queue more often than `heard` times, or some seconds have passed."""
         with self._condition:
-            self._condition.wait_for(lambda: self.rings > heard, seconds)
+            self._condition.wait_for(lambda: self._rings[queue] > heard, seconds)

@@ -21,22 +21,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from functools import cache
-from typing import Any, NewType, get_type_hints
+from typing import Any, NewType
 
 import orjson
 from cattrs.preconf.orjson import OrjsonConverter, make_converter
 from pyramid.config import Configurator
 from pyramid.request import Request
 
-from turnout.errors import StartError
 from turnout.hooks import DomainEvent
-from turnout.injection import provider_of
+from turnout.injection import SERVICES_ARE_KNOWN, providers_for
 from turnout.outbox.retries import Retry
 
 DEFAULT = "default"
-_LAST = 100_000
-"""After every ``add_service``, so that it is known which parameters are services."""
-
 Function = Callable[..., None]
 
 
@@ -124,21 +120,14 @@ def _add(
     name = name_of(function)
 
     def register() -> None:
-        injected = {}
-        hints = get_type_hints(function)
-        for parameter in inspect.signature(function).parameters:
-            if parameter == given:
-                continue
-            hint = hints.get(parameter)
-            provide = provider_of(config.registry, hint)
-            if provide is not None:
-                injected[parameter] = provide
-            elif not takes_arguments:
-                raise StartError(f"{name} wants {parameter!r}, and {hint!r} is no service; see config.add_service().")
+        names = [] if given is None else [given]
+        injected = providers_for(config.registry, function, *names, may_take_arguments=takes_arguments)
         config.registry.handlers[name] = Handler(name, function, injected, **options)
 
     introspectable = config.introspectable("turnout handlers", name, name, "handler")
-    config.action(("turnout handler", name, *discriminator), register, introspectables=(introspectable,), order=_LAST)
+    config.action(
+        ("turnout handler", name, *discriminator), register, introspectables=(introspectable,), order=SERVICES_ARE_KNOWN
+    )
 
 
 def _first_parameter(function: Function) -> str:

@@ -1,6 +1,6 @@
 """Putting work into the outbox, and looking after it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -86,11 +86,11 @@ class Outbox:
         if rows:
             connection = self.session.connection()
             connection.execute(_INSERTS[connection.dialect.name], rows)
-            self.transaction.addAfterCommitHook(self._ring)
+            self.transaction.addAfterCommitHook(self._ring, args=({row["queue"] for row in rows},))
 
-    def _ring(self, committed: bool) -> None:  # noqa: FBT001 - transaction's protocol
+    def _ring(self, committed: bool, queues: Iterable[str]) -> None:  # noqa: FBT001 - transaction's protocol
         if committed:
-            self.bell.ring()
+            self.bell.ring(queues)
 
 
 class JobService:

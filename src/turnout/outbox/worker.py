@@ -58,7 +58,7 @@ class Worker:
 
     def __exit__(self, *_error: object) -> None:
         self._stopping.set()
-        self.bell.ring()
+        self.bell.ring(self.queues)
         deadline = time.monotonic() + GRACE_SECONDS
         for thread in self._threads:
             thread.join(max(deadline - time.monotonic(), 0))
@@ -111,7 +111,7 @@ class Worker:
         for work in taken:
             self.heartbeat.keep(work.lease)
         if len(taken) > 1:
-            self.bell.ring()  # for the threads that wait, to share it
+            self.bell.ring([queue])  # for the threads that wait, to share it
         return taken
 
     def _give_back(self, taken: Sequence[Work]) -> None:
@@ -139,9 +139,9 @@ class Worker:
     def _work_on(self, queue: str) -> None:
         poll = self.registry.settings["outbox.poll_milliseconds"] / 1000
         while not self._stopping.is_set():
-            heard = self.bell.rings
+            heard = self.bell.rings(queue)
             if not self._tolerantly(partial(self.step, queue)):
-                self.bell.wait(heard, poll)
+                self.bell.wait(queue, heard, poll)
 
     def _schedule_on(self) -> None:
         while not self._stopping.is_set():

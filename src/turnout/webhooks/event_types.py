@@ -11,14 +11,14 @@ import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NewType, get_type_hints
+from typing import Any, NewType
 
 from pyramid.config import Configurator
 from pyramid.request import Request
 
 from turnout.errors import StartError
 from turnout.hooks import DomainEvent
-from turnout.injection import provider_of
+from turnout.injection import SERVICES_ARE_KNOWN, providers_for
 from turnout.outbox.handlers import Function, encode
 from turnout.outbox.services import Outbox
 from turnout.schema import iso
@@ -27,9 +27,6 @@ from turnout.webhooks.models import EVERYTHING
 TEST = "webhook.test"
 """The type of the message that ``POST /webhooks/{id}/test`` sends; it is not subscribed to."""
 _TYPE = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+")
-_LAST = 100_000
-"""After every ``add_service``, so that it is known which parameters are services."""
-
 _DOCUMENTED: set[str] = set()
 
 
@@ -89,19 +86,15 @@ def add_webhook_event(config: Configurator, name: str, event: type[DomainEvent],
         raise StartError(f"The webhook event type {name!r} must be like 'booking.confirmed', and not {TEST!r}.")
 
     def register() -> None:
-        hints = get_type_hints(represent)
-        injected = {}
-        for parameter in list(inspect.signature(represent).parameters)[1:]:
-            provide = provider_of(config.registry, hints.get(parameter))
-            if provide is None:
-                who = f"{represent.__module__}.{represent.__qualname__}"
-                raise StartError(f"{who} wants {parameter!r}, and {hints.get(parameter)!r} is no service.")
-            injected[parameter] = provide
+        first = next(iter(inspect.signature(represent).parameters))
+        injected = providers_for(config.registry, represent, first)
         config.registry.webhook_events[name] = EventType(name, event, represent, injected)
         _DOCUMENTED.add(name)
 
     introspectable = config.introspectable("turnout webhook events", name, name, "webhook event")
-    config.action(("turnout webhook event", name), register, introspectables=(introspectable,), order=_LAST)
+    config.action(
+        ("turnout webhook event", name), register, introspectables=(introspectable,), order=SERVICES_ARE_KNOWN
+    )
     config.add_subscriber(_keeper(name, fan_out), event)
 
 

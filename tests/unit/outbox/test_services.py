@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from tests.unit.outbox import probes
 
+from turnout.outbox.bell import Bell
 from turnout.outbox.services import Outbox
 from turnout.pools.models import Pool
 
@@ -185,18 +186,19 @@ class TestKey:
 
 
 def test_the_bell_rings_after_the_commit_and_not_without(jobs):
-    bell = jobs.registry.bell
-    before = bell.rings
+    bell = jobs.registry.bell = Bell()
+    before = bell.rings("default")
     with undone(jobs) as request:
         request.find_service(Outbox).put(probes.note_down)
     with contextlib.suppress(IntegrityError), jobs.request() as request:
         request.find_service(Outbox).put(probes.note_down)
         request.db.add(Pool(capacity=0, taken=1))  # refused by the database, when all is written
-    assert bell.rings == before
+    assert bell.rings("default") == before
     with jobs.request() as request:
         request.find_service(Outbox).put(probes.note_down)
-        assert bell.rings == before
-    assert bell.rings == before + 1
+        assert bell.rings("default") == before
+    assert bell.rings("default") == before + 1
+    assert bell.rings("elsewhere") == 0
     assert len(jobs.rows()) == 1
 
 

@@ -18,6 +18,7 @@ from turnout.messages.delivery import deliver
 from turnout.messages.kinds import Kind, Kinds
 from turnout.messages.models import QUEUED, Message, MessagePreference
 from turnout.outbox.services import Outbox
+from turnout.users.models import User
 
 _INSERTS = {
     dialect.__name__.rsplit(".", 1)[-1]: dialect.insert(Message)
@@ -123,6 +124,10 @@ class MessageService:
         user_ids = {letter.recipient.user_id for letter in letters if letter.recipient.user_id is not None}
         if not user_ids:
             return {}
+        # Kept from being deleted, before our rows refer to them: whoever deletes users has them first, too, so that
+        # neither waits for the other in a circle.
+        kept = select(User.id).where(User.id.in_(user_ids)).order_by(User.id)
+        self.session.execute(kept.with_for_update(read=True, key_share=True))
         query = select(MessagePreference.user_id, MessagePreference.channel, MessagePreference.wanted).where(
             MessagePreference.user_id.in_(user_ids), MessagePreference.kind == kind.name
         )
