@@ -268,6 +268,16 @@ def undecided(connection: psycopg.Connection, event: int) -> int:
     return int(row[0])
 
 
+def is_decided(connection: psycopg.Connection, event: int, *, newest: bool) -> bool:
+    """Tell whether the newest, or the oldest, booking of `event` is decided: one row read, so that asking disturbs nothing."""
+    order = "DESC" if newest else "ASC"
+    row = connection.execute(
+        f"SELECT status <> 'processing' FROM bookings WHERE event_id = %s ORDER BY id {order} LIMIT 1", (event,)
+    ).fetchone()
+    connection.rollback()
+    return row is None or bool(row[0])
+
+
 def tally(connection: psycopg.Connection, events: list[int]) -> Tally:
     """Count what was sold of `events`."""
     row = connection.execute(TALLY, (events,)).fetchone()

@@ -81,19 +81,24 @@ def settings_of(url: str, secret: str, data: str, **further: str) -> dict[str, s
 
 @contextmanager
 def serving(url: str, secret: str, *, processes: int, **further: str) -> Iterator[tuple[str, int]]:
-    """Run `processes` of ``turnout serve`` on one port; give its address. `further` settings go to their environment."""
+    """Run `processes` of ``turnout serve`` on one port, and a worker that decides bookings; give the address.
+
+    Nobody sends mail meanwhile: it would take part in what is measured, long after what caused it. `further` settings go
+    to their environment.
+    """
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="turnout-bench-") as folder:
         log = Path(folder, "log")
         command = [sys.executable, "-m", "turnout", "serve", "--port", str(port), "--reuse-port"]
-        environment = settings_of(url, secret, folder, **further)
+        deciding = [sys.executable, "-m", "turnout", "worker", "--queue", "bookings"]
+        environment = settings_of(url, secret, folder, outbox_embedded="false", **further)
         with log.open("wb") as output:
             running = [
-                subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=output)
-                for _ in range(processes)
+                subprocess.Popen(each, cwd=folder, env=environment, stdout=output, stderr=output)
+                for each in [*[command] * processes, deciding]
             ]
             try:
-                _wait(port, running, log)
+                _wait(port, processes, running, log)
                 yield HOST, port
             finally:
                 for process in running:
@@ -106,13 +111,13 @@ def serving(url: str, secret: str, *, processes: int, **further: str) -> Iterato
                         process.wait()
 
 
-def _wait(port: int, running: "list[subprocess.Popen[bytes]]", log: Path) -> None:
-    """Wait until every process listens: each of them must be found listening, not only the first."""
+def _wait(port: int, servers: int, running: "list[subprocess.Popen[bytes]]", log: Path) -> None:
+    """Wait until every server listens: each of them must be found listening, not only the first."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if any(process.poll() is not None for process in running):
             break
-        if _listeners(port) >= len(running):
+        if _listeners(port) >= servers:
             with urlopen(f"http://{HOST}:{port}/api/v1", timeout=10) as answer:
                 if answer.status == 200:
                     return

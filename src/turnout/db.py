@@ -129,7 +129,7 @@ class DatabaseSettings(colander.MappingSchema):
     """Where the database is and how it is used."""
 
     url = colander.SchemaNode(colander.String(), missing="")
-    pool_size = colander.SchemaNode(colander.Integer(), missing=10, validator=colander.Range(1, 100))
+    pool_size = colander.SchemaNode(colander.Integer(), missing=16, validator=colander.Range(1, 100))
     statement_timeout = colander.SchemaNode(colander.Integer(), missing=15_000, description="Milliseconds, PostgreSQL")
     lock_timeout = colander.SchemaNode(colander.Integer(), missing=5_000, description="Milliseconds, PostgreSQL")
 
@@ -147,6 +147,7 @@ def make_engine(url: str, *, pool_size: int = 4, statement_timeout: int = 15_000
         parsed.set(drivername="postgresql+psycopg"),
         pool_size=pool_size,
         max_overflow=0,
+        pool_use_lifo=True,  # as few connections as will do, though many threads poll
         pool_pre_ping=False,
         pool_recycle=1800,
         hide_parameters=True,  # what people send us has no place in the log

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 REFUSED = 1
 CANNOT_START = 3
-SPARE = 6
+SPARE = 12
 """How many database connections a process may need beside one for each thread that the user asks for."""
 CONFIG = "turnout.config"
 DEFAULT_CONFIG = "development.ini"

@@ -31,7 +31,8 @@ def _drain(worker: "Worker") -> int:
     \b
     Examples:
       turnout worker                 beside servers that run with outbox.embedded = false
-      turnout worker --threads 8     for work that waits on others: mail, webhooks
+      turnout worker --threads 8     for more of the default queue at once
+      turnout worker --queue bookings --queue default    for these alone; others do the rest
       turnout worker --drain         from cron, where nothing may run for long
 
     As many as wanted, on as many machines as wanted: no two do the same work. With outbox.engine = celery a worker
@@ -40,22 +41,27 @@ def _drain(worker: "Worker") -> int:
 )
 @config_option
 @click.option("--threads", type=click.IntRange(1, 64), help="Jobs at once [default: setting outbox.threads, 2].")
+@click.option("--queue", "queues", multiple=True, metavar="NAME", help="Only this queue; may be given more than once.")
 @click.option("--drain", is_flag=True, help="Do what is due now, and end.")
-def worker(*, threads: int | None, drain: bool) -> None:
+def worker(*, threads: int | None, queues: tuple[str, ...], drain: bool) -> None:
     """Do background work until told to stop (Ctrl-C, SIGTERM)."""
+    from turnout.outbox.handlers import queues_of
     from turnout.outbox.worker import Worker
 
     more = {} if threads is None else {"outbox.threads": str(threads), "database.pool_size": str(threads + SPARE)}
     with application(**more) as router:
         require_migrated(router.registry.engine)
+        known = queues_of(router.registry.handlers)
+        if unknown := sorted(set(queues) - set(known)):
+            raise click.BadParameter(f"{unknown[0]!r} is none of: {', '.join(known)}", param_hint="--queue")
         if drain:
-            done = _drain(Worker(router.registry))
+            done = _drain(Worker(router.registry, queues))
             click.echo(f"Did {done} {'job' if done == 1 else 'jobs'}.")
             return
         stopping = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopping.set())
-        with Worker(router.registry):
+        with Worker(router.registry, queues):
             click.echo("Working. Stop it with Ctrl-C.")
             stopping.wait()
 

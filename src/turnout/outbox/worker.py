@@ -35,14 +35,15 @@ log = structlog.get_logger()
 class Worker:
     """Works off the outbox until it is stopped: ``with Worker(registry): ...``.
 
-    The default queue gets ``outbox.threads`` threads, every other one a thread of its own, or as many as it was set.
+    The default queue gets ``outbox.threads`` threads, every other one a thread of its own, or as many as it was set. With
+    `queues`, only these are worked off.
     """
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, queues: Sequence[str] = ()) -> None:
         self.registry = registry
         self.bell: Bell = registry.bell
         self.relay: Relay | None = registry.outbox_engine and registry.outbox_engine(registry)
-        self.queues = queues_of(registry.handlers)
+        self.queues = queues or queues_of(registry.handlers)
         self.heartbeat = Heartbeat(registry)
         self.hands = {queue: Hand(partial(self._take, queue), self._give_back) for queue in self.queues}
         self._stopping = threading.Event()

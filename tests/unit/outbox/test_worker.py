@@ -125,6 +125,12 @@ class TestWorking:
 
 
 class TestDrain:
+    def test_it_does_the_named_queues_only(self, committed_jobs, calls):
+        committed_jobs.put(probes.note_down, 1)
+        committed_jobs.put(probes.elsewhere, 2)
+        assert Worker(committed_jobs.registry, ["elsewhere"]).drain() == 1
+        assert calls == [("elsewhere", 2)]
+
     def test_it_does_all_queues_and_what_comes_of_it_and_counts(self, committed_jobs, worker):
         committed_jobs.put(probes.chain, 3, argument="left")
         committed_jobs.put(probes.elsewhere, 1)
