@@ -1,3 +1,12 @@
-"""The fixtures of `turnout.testing`, as any plugin's tests use them."""
+"""The fixtures of `turnout.testing`, as any plugin's tests use them, and the figures that tests note, printed at the end."""
 
 pytest_plugins = ["turnout.testing.fixtures"]
+
+
+def pytest_terminal_summary(terminalreporter):
+    reports = terminalreporter.getreports("passed")
+    noted = [(report.nodeid, report.user_properties) for report in reports if report.user_properties]
+    if noted:
+        terminalreporter.section("figures")
+    for test, figures in noted:
+        terminalreporter.write_line(f"{test}: " + ", ".join(f"{name} {value:,}" for name, value in figures))

@@ -74,6 +74,7 @@ RULES = tuple(
         r"^must stay within the first 10000 results",
         # Values that are good or not depending on what there is, or on the day.
         r"^there is no such (venue|category|attendee)$",
+        r" is not known; known are: ",
         r"^there is no such (kind of message|channel); there are: ",
         r"^there is no (tag|category) ",
         r"^the event has no such ticket type$",

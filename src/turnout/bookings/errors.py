@@ -29,3 +29,10 @@ class HoldExpired(Conflict):
 
     code = "hold_expired"
     title = "The booking was not confirmed in time"
+
+
+class NotDecided(Conflict):
+    """Something went wrong that nobody foresaw, again and again; no place is held."""
+
+    code = "not_decided"
+    title = "The booking could not be decided; book again"

@@ -117,16 +117,20 @@ def _header(text: str) -> str:
 
 
 class FileTransport:
-    """Writes each mail into a folder as an ``.eml`` file, for development, demos and tests."""
+    """Writes each mail into a folder as an ``.eml`` file, for development, demos and tests.
+
+    Nobody else may read them: they hold tickets.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def send(self, mail: EmailMessage, outgoing: Outgoing) -> None:
         """Write a mail; one that is sent again is the same file again."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         name = f"{outgoing.created_at:%Y%m%dT%H%M%S}-{outgoing.id}-{outgoing.kind}"
         path, partial = self.folder / f"{name}.eml", self.folder / f".{name}.{os.getpid()}"
+        partial.touch(mode=0o600)
         partial.write_bytes(mail.as_bytes())
         partial.replace(path)
         log.info("mail written", to=outgoing.address, subject=outgoing.subject, file=str(path))

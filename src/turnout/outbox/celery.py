@@ -136,7 +136,7 @@ def make_worker(settings: Mapping[str, Any], queues: Sequence[str], make_registr
     celery = make_celery(settings, queues)
     runtime = Runtime(make_registry)
 
-    @celery.task(name=TASK)
+    @celery.task(name=TASK, shared=False)
     def run_jobs(ids: list[int], lease: str) -> None:
         try:
             runtime.run(ids, lease)

@@ -36,11 +36,13 @@ _has_older = exists().where(
 )
 _FREE_AMONG_FIRST = select(_first.c.id).where(or_(_first.c.stream.is_(None), ~_has_older)).limit(bindparam("limit"))
 _OLDEST_OF_STREAMS = (
-    select(func.min(Job.id)).where(Job.queue == bindparam("queue"), _is_open).group_by(Job.handler, Job.stream)
+    select(func.min(Job.id))
+    .where(Job.queue == bindparam("queue"), _is_open, Job.stream.is_not(None))
+    .group_by(Job.handler, Job.stream)
 )
 _FREE_ANYWHERE = (
     select(Job.id)
-    .where(Job.id.in_(_OLDEST_OF_STREAMS), Job.due_at <= bindparam("now"))
+    .where(_is_due, or_(Job.stream.is_(None), Job.id.in_(_OLDEST_OF_STREAMS)))
     .order_by(Job.due_at, Job.id)
     .limit(bindparam("limit"))
 )
@@ -71,7 +73,7 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Jobs that are done together: one, or a batch of one handler and stream. `lease` is theirs alone."""
+    """Jobs that are done together: one, or a batch of one handler and stream. What was taken together has one `lease`."""
 
     handler: str
     jobs: Sequence[Taken]

@@ -33,7 +33,7 @@ def begin(registry: Registry) -> Session:
 
 
 def run(registry: Registry, work: Work) -> None:
-    """Do work that was taken. Whatever goes wrong is noted at the jobs, and never raised."""
+    """Do work that was taken. What goes wrong with it is noted at the jobs; only a database that is away is raised."""
     started = time.perf_counter()
     handler: Handler | None = registry.handlers.get(work.handler)
     retry = (handler.retry if handler else None) or Retry(registry.settings["outbox.attempts"])

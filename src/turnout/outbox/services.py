@@ -5,8 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import select, text, update
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.orm import Session
 from transaction import Transaction
 
@@ -19,10 +19,18 @@ from turnout.outbox.handlers import Function, Handlers, encode, name_of
 from turnout.outbox.models import DEAD, WAITING, Job
 from turnout.paging import Ordering, Paging, Slice, fetch
 
-_INSERTS = {
-    dialect.__name__.rsplit(".", 1)[-1]: dialect.insert(Job).on_conflict_do_nothing(index_elements=[Job.key])
-    for dialect in (postgresql, sqlite)
-}
+_ON_SQLITE = sqlite.insert(Job).on_conflict_do_nothing(index_elements=[Job.key])
+# One statement and one set of parameters however many rows there are: every booking waits for this one.
+_ON_POSTGRESQL = text("""
+    INSERT INTO jobs (queue, handler, stream, key, payload, status, due_at, attempts, error, created_at)
+    SELECT new.queue, new.handler, new.stream, new.key, new.payload, new.status, new.due_at, new.attempts, new.error,
+        new.created_at
+    FROM ROWS FROM (jsonb_to_recordset(CAST(:rows AS jsonb)) AS (queue text, handler text, stream text, key text,
+        payload text, status text, due_at timestamptz, attempts integer, error text, created_at timestamptz))
+        WITH ORDINALITY AS new (queue, handler, stream, key, payload, status, due_at, attempts, error, created_at, place)
+    ORDER BY new.place
+    ON CONFLICT (key) DO NOTHING
+""")
 
 
 class Outbox:
@@ -85,7 +93,10 @@ class Outbox:
         rows, self._rows = self._rows, []
         if rows:
             connection = self.session.connection()
-            connection.execute(_INSERTS[connection.dialect.name], rows)
+            if connection.dialect.name == "postgresql":
+                connection.execute(_ON_POSTGRESQL, {"rows": orjson.dumps(rows).decode()})
+            else:
+                connection.execute(_ON_SQLITE, rows)
             self.transaction.addAfterCommitHook(self._ring, args=({row["queue"] for row in rows},))
 
     def _ring(self, committed: bool, queues: Iterable[str]) -> None:  # noqa: FBT001 - transaction's protocol

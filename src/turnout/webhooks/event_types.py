@@ -22,12 +22,10 @@ from turnout.injection import SERVICES_ARE_KNOWN, providers_for
 from turnout.outbox.handlers import Function, encode
 from turnout.outbox.services import Outbox
 from turnout.schema import iso
-from turnout.webhooks.models import EVERYTHING
 
 TEST = "webhook.test"
 """The type of the message that ``POST /webhooks/{id}/test`` sends; it is not subscribed to."""
 _TYPE = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+")
-_DOCUMENTED: set[str] = set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +57,6 @@ Telling = NewType("Telling", Callable[[str, DomainEvent], Told | None])  # type:
 """Says what a message of a type says of a domain event."""
 
 
-def documented_types() -> frozenset[str]:
-    """Return every event type that any application of this process has, for the OpenAPI document."""
-    return frozenset({*_DOCUMENTED, EVERYTHING})
-
-
 def teller(request: Request) -> Callable[[str, DomainEvent], Told | None]:
     """Return what says it with this request's services."""
 
@@ -89,7 +82,6 @@ def add_webhook_event(config: Configurator, name: str, event: type[DomainEvent],
         first = next(iter(inspect.signature(represent).parameters))
         injected = providers_for(config.registry, represent, first)
         config.registry.webhook_events[name] = EventType(name, event, represent, injected)
-        _DOCUMENTED.add(name)
 
     introspectable = config.introspectable("turnout webhook events", name, name, "webhook event")
     config.action(

@@ -6,25 +6,19 @@ import colander
 
 from turnout import schema as fields
 from turnout.api.pages import PageQuery, page_of
-from turnout.schema import Known, Schema
-from turnout.webhooks.event_types import documented_types
+from turnout.schema import Schema
 from turnout.webhooks.models import LONGEST_URL, REASONS, STATUSES
 
 
-class _EventTypes(Known):
-    """The event types that there are: what each plugin adds, too. The service says which are not known."""
-
-    def __call__(self, node: colander.SchemaNode, value: Any) -> None:
-        """Leave it to the service, which knows this application's."""
-
-
-_EVENT_TYPE = _EventTypes(
-    "WebhookEventType", "What a webhook can be told of; `*` stands for everything", documented_types, ""
-)
-
-
 def _event_types(**options: Any) -> colander.SchemaNode:
-    node = colander.SchemaNode(fields.Text(), name="event_type", validator=_EVENT_TYPE)
+    node = fields.matching(
+        r"^(?:\*|[a-z0-9_-]+(?:\.[a-z0-9_-]+)+)$",
+        'must be like "booking.confirmed", or "*" for everything',
+        100,
+        name="event_type",
+        description="Plugins add their own; one that is not known is refused with all that are",
+        example="booking.confirmed",
+    )
     return fields.many(node, 100, 1, **options)
 
 

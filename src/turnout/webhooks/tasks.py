@@ -55,13 +55,17 @@ def deliver(
     if not (parcel.is_active and parcel.is_allowed):
         deliveries.give_up(parcel)
         return
+    step, key = due.step, ""
+    pause: timedelta | None
     if parcel.paused_until is not None and parcel.paused_until > now and not due.by_hand:
-        pause = deliveries.postpone(parcel, due.step)
+        pause = deliveries.postpone(parcel, parcel.paused_until)  # no try, and so no step of the schedule
     else:
         pause = deliveries.record(parcel, _send(parcel, sender, settings["turnout.secret"], now), due)
+        step += 1
+        key = f"delivery:{parcel.delivery_id}:{step}"
     if pause is not None:
-        again = {"delivery_id": parcel.delivery_id, "webhook_id": parcel.webhook_id, "step": due.step + 1}
-        outbox.put(try_again, again, key=f"delivery:{parcel.delivery_id}:{due.step + 1}", delay=pause)
+        again = {"delivery_id": parcel.delivery_id, "webhook_id": parcel.webhook_id, "step": step}
+        outbox.put(try_again, again, key=key or None, delay=pause)
 
 
 def _send(parcel: Parcel, sender: Sender, secret: str, now: datetime) -> Answer:

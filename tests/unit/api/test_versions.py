@@ -30,6 +30,7 @@ def things(make, api):
         "tags": (make.tag().id, named),
         "ticket-types": (make.ticket_type(event, name="Third").id, named),
         "users": (make.user().id, {"is_organizer": True}),
+        "messages": (None, {"choices": []}),
         "me": (None, {"email": "new@example.com", "first_name": "New"}),
         "venues": (make.venue().id, named | {"city": "Porto", "country": "PT"}),
         "webhooks": (api.as_(make.organizer()).post("/webhooks", webhook, status=201).json["id"], {}),

@@ -129,10 +129,11 @@ class TestStreams:
             for number in range(WINDOW + 5):
                 put(probes.note_down, {"number": number}, stream="long")
             put(probes.note_down, {"number": 777}, stream="short")
-            put(probes.note_down, {"number": 888})
+            put(probes.note_down, {"number": 666}, delay=timedelta(hours=1))
+            for number in range(888, 891):
+                put(probes.note_down, {"number": number})
         assert numbers(take(1)) == [[0]]
-        found = numbers(take(10))
-        assert sorted(found) == [[777], [888]]
+        assert sorted(numbers(take(10))) == [[777], [888], [889], [890]]
 
 
 class TestBatches:

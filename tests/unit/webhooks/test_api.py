@@ -240,10 +240,10 @@ def test_one_message_is_replayed_once_at_a_time(api, hook, ada, outbox, receiver
     api.as_(ada).post(path, status=201)
 
 
-def test_openapi_names_the_event_types(api):
+def test_openapi_says_what_an_event_type_looks_like(api):
+    """Not which there are: plugins add their own, and one that is not known is refused with all that are."""
     schemas = api.get("/openapi.json").json["components"]["schemas"]
-    types = schemas["WebhookEventType"]["enum"]
-    assert {"*", "booking.confirmed", "booking.failed", "event.published"} <= set(types)
-    assert schemas["NewWebhook"]["properties"]["event_types"]["items"] == {
-        "$ref": "#/components/schemas/WebhookEventType"
-    }
+    types = schemas["NewWebhook"]["properties"]["event_types"]["items"]
+    assert re.match(types["pattern"], "booking.confirmed")
+    assert re.match(types["pattern"], "*")
+    assert not re.match(types["pattern"], "booking")

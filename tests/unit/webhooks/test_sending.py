@@ -323,7 +323,8 @@ def test_what_is_answered_is_kept_as_text_that_can_be_kept(receiver):
     ],
 )  # fmt: skip
 def test_what_is_no_http_is_told(receive_raw, serve, told):
-    assert send(receive_raw(serve).url).error == told
+    # Whether the end or a broken connection is seen first, is for the operating system to say.
+    assert send(receive_raw(serve).url).error in {told, "The connection broke off before the receiver had answered."}
 
 
 def test_nobody_there_is_told():

@@ -113,6 +113,29 @@ def test_a_receiver_that_just_failed_is_left_alone_for_a_while(publish, ada, hoo
     assert {entry["status"] for entry in log(ada, webhook)} == {"delivered"}
 
 
+def test_what_waits_loses_no_try_and_arrives_soon_after_the_receiver_is_well(
+    publish, ada, hook, receiver, outbox, clock, log
+):
+    webhook = hook(ada)
+    receiver.answer(500)
+    for _ in range(6):
+        publish(ada)
+    for _ in range(24):
+        outbox.run()
+        clock.move(minutes=30)
+    waiting = log(ada, webhook)
+    assert {entry["status"] for entry in waiting} == {"waiting"}  # twelve hours: nobody has given up on anything
+
+    receiver.answer(200)
+    for _ in range(3):
+        clock.move(minutes=10)
+        outbox.run()
+    untried = [entry for entry in log(ada, webhook) if entry["status"] != "delivered"]
+    assert all(
+        entry["attempts"] > 1 for entry in untried
+    )  # only what has tries of its own behind it waits for its next
+
+
 def test_after_three_days_of_failures_a_webhook_is_switched_off(api, publish, ada, hook, receiver, outbox, clock, log):
     webhook = hook(ada)
     receiver.answer(500)

@@ -12,23 +12,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 from typing import Any
 
+import structlog
 from sqlalchemy import Boolean, Integer, String, bindparam, insert, literal, literal_column, or_, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from turnout.attendees.models import Attendee
+from turnout.bookings.errors import NotDecided
 from turnout.bookings.hooks import BookingFailed
 from turnout.bookings.models import PROCESSING, Booking
 from turnout.bookings.services.book import Accepted, Booker, BookingRequest, Line, new_code
 from turnout.bookings.services.writing import Refused, fail
 from turnout.clock import Clock
 from turnout.db import AnyRow, Id, UTCDateTime
-from turnout.errors import DomainError, NotFound
+from turnout.errors import DomainError, NotFound, TryAgain
 from turnout.events.models import DRAFT, Event
 from turnout.injection import Announce
 from turnout.outbox.handlers import CurrentJob
 from turnout.outbox.services import Outbox
 from turnout.security.actors import Actor
 from turnout.users.models import User
+
+log = structlog.get_logger()
 
 _now = bindparam("now", type_=UTCDateTime)
 _ROW: Mapping[str, Any] = {
@@ -129,11 +134,12 @@ class Intake:
             "tickets": [],
         }
 
-    def decide(self, wishes: Sequence[Wish], *, again: bool = False) -> None:
+    def decide(self, wishes: Sequence[Wish], *, again: bool = False, is_last: bool = False) -> None:
         """Decide accepted bookings of one event, given in order of arrival; those that were cancelled meanwhile are none.
 
         A subscriber that refuses one raises its error here, and nothing is decided; `again` is for one that is tried
-        alone after that, and then fails with the subscriber's reason.
+        alone after that, and then fails with the subscriber's reason. If this `is_last` try meets what nobody foresaw,
+        the booking fails, too: nobody waits for it for ever.
         """
         is_staff = self._lock_users({wish.user_id for wish in wishes})
         self._lock_attendees({wish.attendee_id for wish in wishes if wish.attendee_id is not None})
@@ -153,7 +159,7 @@ class Intake:
             )
             for wish in left.values()
         ]
-        outcomes = self._book_alone(requests) if again else self.booker.book(requests)
+        outcomes = self._book_alone(requests, is_last=is_last) if again else self.booker.book(requests)
         refused = [
             Refused(booking_id, outcome.code, outcome.detail)
             for booking_id, outcome in zip(left, outcomes, strict=True)
@@ -165,13 +171,22 @@ class Intake:
             row = rows[one.booking_id]
             self.announce(BookingFailed(row.id, row.event_id, row.user_id, None, row.quantity, one.code))
 
-    def _book_alone(self, requests: Sequence[BookingRequest]) -> Sequence[Any]:
+    def _book_alone(self, requests: Sequence[BookingRequest], *, is_last: bool) -> Sequence[Any]:
+        refusal: DomainError
         try:
             with self.session.begin_nested():
                 return self.booker.book(requests)
-        except DomainError as refusal:
-            self.outbox.forget()
-            return [refusal] * len(requests)
+        except DomainError as error:
+            refusal = error
+        except (TryAgain, SQLAlchemyError):
+            raise
+        except Exception:
+            if not is_last:
+                raise
+            log.exception("booking cannot be decided", event_id=requests[0].event_id)
+            refusal = NotDecided()
+        self.outbox.forget()
+        return [refusal] * len(requests)
 
     def _lock_users(self, user_ids: set[int]) -> dict[int, bool]:
         """Keep users from being deleted until the commit; tell which are staff."""
@@ -199,4 +214,4 @@ class Intake:
 
 def decide_bookings(kept: list[dict[str, Any]], intake: Intake, job: CurrentJob) -> None:
     """Decide bookings of one event that were accepted, many in one transaction. What fails is tried again alone."""
-    intake.decide([Wish.of(wish) for wish in kept], again=job.attempt > 1)
+    intake.decide([Wish.of(wish) for wish in kept], again=job.attempt > 1, is_last=job.is_last_attempt)

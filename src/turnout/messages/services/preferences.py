@@ -54,7 +54,9 @@ class PreferenceService:
             for (kind, channel), wanted in chosen.items()
             if default[kind, channel] != wanted
         ]
-        self.session.execute(delete(MessagePreference).where(MessagePreference.user_id == user_id))
+        # What belongs to a plugin that is not there now is kept.
+        is_known = MessagePreference.kind.in_(self.kinds) & MessagePreference.channel.in_(self.channels)
+        self.session.execute(delete(MessagePreference).where(MessagePreference.user_id == user_id, is_known))
         if rows:
             self.session.execute(insert(MessagePreference), rows)
         return self.get(user_id)

@@ -49,7 +49,7 @@ PAUSES = tuple(
 """The pauses between tries, as Standard Webhooks recommends; a little more than three days altogether."""
 JITTER = 0.1
 """By what part of it a pause is made longer at most, so that what failed together is not tried together."""
-LONGEST_SILENCE = timedelta(minutes=5)
+LONGEST_SILENCE = timedelta(minutes=15)
 """For how long nothing is sent to a receiver that keeps failing. Tried for each message, it would hold up others."""
 PATIENCE = timedelta(days=3)
 """After how long without any success a webhook is switched off."""
@@ -243,9 +243,11 @@ class DeliveryService:
             return pause
         return None
 
-    def postpone(self, parcel: Parcel, step: int) -> timedelta | None:
-        """Let a delivery wait, without a try, as long as if one had failed; return how long, or None: for ever."""
-        return self._pause(parcel, step, {"last_error": PAUSED}, at_least=timedelta(0))
+    def postpone(self, parcel: Parcel, until: datetime) -> timedelta:
+        """Let a delivery wait, without a try, until its receiver is tried again; return how long."""
+        pause = until - self.clock.now() + LONGEST_SILENCE * random.uniform(0, JITTER)
+        self._change(parcel, next_attempt_at=self.clock.now() + pause, last_error=PAUSED)
+        return pause
 
     def give_up(self, parcel: Parcel) -> None:
         """Note that a delivery will not be tried, because the webhook is off or its owner may not know of it any more."""
