@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import colander
-import structlog
 from pyramid.config import Configurator
 
 from turnout import schema as fields
@@ -21,8 +20,6 @@ from turnout.messages.kinds import Kinds, add_message_kind
 from turnout.messages.services import GuestService, MessageService, NoticeService, PreferenceService
 from turnout.outbox.retries import Retry
 from turnout.security.actors import ORGANIZER, USER
-
-log = structlog.get_logger()
 
 QUEUE = "messages"
 """A queue of its own: no mail server holds up other work."""
@@ -66,8 +63,6 @@ def _email(settings: dict[str, Any]) -> mail.Email:
     if settings["mail.transport"] == mail.FILE_TRANSPORT:
         folder = Path(settings["mail.folder"] or Path(settings["turnout.data"]) / "mail").resolve()
         settings["mail.folder"] = str(folder)
-        if settings["turnout.environment"] == "production":
-            log.warning("mails are not sent: mail.transport is file", folder=str(folder))
         return mail.Email(sender, mail.FileTransport(folder))
     if not settings["mail.host"]:
         raise StartError(

@@ -23,7 +23,8 @@ def start(tmp_path):
         application.close()
 
 
-def test_by_default_mail_is_written_beside_the_data(start, tmp_path):
+def test_by_default_mail_is_written_beside_the_data(start, tmp_path, monkeypatch):
+    monkeypatch.delenv("TURNOUT_DATA", raising=False)  # as `make` sets it
     email = start()
 
     assert isinstance(email.transport, FileTransport)
