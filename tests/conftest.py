@@ -1,5 +1,10 @@
 """The fixtures of `turnout.testing`, as any plugin's tests use them, and the figures that tests note, printed at the end."""
 
+import os
+
+# `make` names the folder of development's data; tests write into folders of their own.
+os.environ.pop("TURNOUT_DATA", None)
+
 pytest_plugins = ["turnout.testing.fixtures"]
 
 

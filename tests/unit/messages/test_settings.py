@@ -23,8 +23,7 @@ def start(tmp_path):
         application.close()
 
 
-def test_by_default_mail_is_written_beside_the_data(start, tmp_path, monkeypatch):
-    monkeypatch.delenv("TURNOUT_DATA", raising=False)  # as `make` sets it
+def test_by_default_mail_is_written_beside_the_data(start, tmp_path):
     email = start()
 
     assert isinstance(email.transport, FileTransport)
