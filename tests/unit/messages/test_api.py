@@ -224,3 +224,12 @@ def test_of_two_who_change_the_same_version_one_is_told(api, ada):
 
     shown = api.as_(ada).get("/users/me/messages").json["choices"]
     assert [choice["kind"] for choice in shown if not choice["wanted"]] == ["event_reminder"]
+
+
+def test_what_was_chosen_of_a_plugin_that_is_absent_is_kept(api, make, session):
+    ada = make.user()
+    session.add(MessagePreference(user_id=ada.id, kind="review_invitation", channel="sms", wanted=False))
+    chosen = api.as_(ada).get("/users/me/messages").json["choices"]
+    api.as_(ada).put("/users/me/messages", {"choices": chosen})
+    [kept] = session.scalars(select(MessagePreference).where(MessagePreference.user_id == ada.id))
+    assert (kept.kind, kept.channel, kept.wanted) == ("review_invitation", "sms", False)

@@ -172,6 +172,7 @@ def test_the_folder(tmp_path):
 
     names = sorted(path.name for path in folder.iterdir())
     assert names == ["20270301T120000-7-greeting.eml", "20270301T120000-8-greeting.eml"]
+    assert (folder.stat().st_mode & 0o777, (folder / names[0]).stat().st_mode & 0o777) == (0o700, 0o600)
     written = (folder / names[0]).read_bytes()
     assert message_from_bytes(written, policy=policy.default)["Subject"] == "Hello"
     assert logged[0] == {
