@@ -4,7 +4,6 @@ from alembic import context
 from sqlalchemy import BigInteger
 
 from turnout.db import Amount, UTCDateTime
-from turnout.migrate import include_object
 
 ID = "sa.BigInteger().with_variant(sa.Integer(), 'sqlite')"
 AMOUNT = "sa.Numeric(14, 4).with_variant(sa.BigInteger(), 'sqlite')"
@@ -29,7 +28,7 @@ context.configure(
     connection=connection,
     target_metadata=attributes["metadata"],
     version_table=attributes["version_table"],
-    include_object=include_object,
+    include_object=attributes["include_object"],
     render_item=render_item,
     render_as_batch=connection.dialect.name == "sqlite",
     compare_type=True,

@@ -14,15 +14,6 @@ def main(global_config: dict[str, str] | None = None, **settings: Any) -> Router
     `settings` are the ini file's; a setting ``a.b`` is overridden by the environment variable ``TURNOUT_A_B``.
     Raises `turnout.settings.SettingsError` for settings that cannot be used.
     """
-    from pyramid.config import Configurator
-    from pyramid.exceptions import ConfigurationExecutionError
+    from turnout.plugin.assembly import assemble
 
-    from turnout.errors import StartError
-
-    with Configurator(settings=settings) as config:
-        config.include("turnout.config")
-        try:
-            return config.make_wsgi_app()
-        except ConfigurationExecutionError as error:
-            # Pyramid says where in our code; whoever starts the application wants to know what to mend.
-            raise error.evalue if isinstance(error.evalue, StartError) else error from None
+    return assemble(settings)

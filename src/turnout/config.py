@@ -1,4 +1,4 @@
-"""The one ordered list of what makes up the application."""
+"""The one ordered list of what makes up the application; the plugins that are enabled come last."""
 
 from pyramid.config import Configurator
 
@@ -6,10 +6,12 @@ TOOLKIT = (
     "turnout.settings",
     "turnout.logs",
     "turnout.injection",
+    "turnout.plugin.plugins",
     "turnout.clock",
     "turnout.db",
     "turnout.security",
     "turnout.api",
+    "turnout.plugin.boundary",
 )
 FEATURES = (
     "turnout.health",
@@ -28,9 +30,11 @@ FEATURES = (
     "turnout.messages",
     "turnout.webhooks",
     "turnout.metrics",
+    "turnout.plugin",
 )
 
 
 def includeme(config: Configurator) -> None:
     for name in (*TOOLKIT, *FEATURES):
         config.include(name)
+    config.include("turnout.plugin.loading")

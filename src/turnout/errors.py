@@ -5,7 +5,14 @@ from typing import Any, ClassVar
 
 
 class StartError(Exception):
-    """The application cannot start; the message says in one line why, and what to do."""
+    """The application cannot start; the message says in one line why, and what to do.
+
+    `module` names the module whose code is at fault, where that is not the one that raises it.
+    """
+
+    def __init__(self, message: str, *, module: str | None = None) -> None:
+        super().__init__(message)
+        self.module = module
 
 
 class TryAgain(Exception):

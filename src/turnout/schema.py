@@ -114,6 +114,13 @@ class Anything(colander.SchemaType):
     """Anything that JSON can say; only for answers."""
 
 
+class Members(colander.SchemaType):
+    """A JSON object whose members are checked by those who added them, such as plugins."""
+
+    def deserialize(self, _node: colander.SchemaNode, cstruct: Any) -> Any:
+        return cstruct
+
+
 def iso(moment: datetime) -> str:
     """Write a moment the way that the API does: UTC, ISO 8601, ending in Z."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
@@ -314,6 +321,11 @@ def timezone(**options: Any) -> colander.SchemaNode:
 def many(of: colander.SchemaNode, longest: int, shortest: int = 0, **options: Any) -> colander.SchemaNode:
     """A list."""
     return colander.SchemaNode(colander.Sequence(), of, validator=Length(shortest, longest), **options)
+
+
+def members(**options: Any) -> colander.SchemaNode:
+    """An object with members that plugins add; `described_by` names who describes them in OpenAPI."""
+    return _node(Members(), **options)
 
 
 def anything(**options: Any) -> colander.SchemaNode:

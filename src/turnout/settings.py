@@ -32,11 +32,26 @@ class TurnoutSettings(colander.MappingSchema):
     )
     data = colander.SchemaNode(colander.String(), missing="var", description="Folder for the database and other files")
     secret = colander.SchemaNode(colander.String(), missing="", description="Signs tokens; 32 characters or more")
+    plugins = colander.SchemaNode(
+        colander.String(), missing="", description="Names of the plugins that are enabled; *: all that are installed"
+    )
+    plugins_on_error = colander.SchemaNode(
+        colander.String(),
+        name="plugins.on_error",
+        missing="stop",
+        validator=colander.OneOf(["stop", "quarantine"]),
+        description="What becomes of a plugin that cannot be used: nothing starts, or all but it does",
+    )
 
 
 def variable_name(setting: str) -> str:
     """Name the environment variable that overrides `setting`."""
     return "TURNOUT_" + setting.removeprefix("turnout.").upper().replace(".", "_")
+
+
+def is_secret(node: colander.SchemaNode) -> bool:
+    """Tell whether a setting's value must never be shown; a node says so by ``secret=True``, or by its name."""
+    return bool(getattr(node, "secret", False)) or str(node.name).endswith(("secret", "password", "key", "token"))
 
 
 def read(prefix: str, schema: colander.SchemaNode, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -54,7 +69,7 @@ def read(prefix: str, schema: colander.SchemaNode, given: Mapping[str, Any]) -> 
             problem = "; ".join(str(message) for message in error.asdict(translate=str).values())
             raise SettingsError(
                 f"Setting {name} (or {variable_name(name)}) cannot be used: {problem} (it is {raw!r})."
-                if not name.endswith(("secret", "password"))
+                if not is_secret(node)
                 else f"Setting {name} (or {variable_name(name)}) cannot be used: {problem}."
             ) from None
     unknown = sorted(name for name in given if name.startswith(prefix + ".") and name not in found)
@@ -67,8 +82,14 @@ def read(prefix: str, schema: colander.SchemaNode, given: Mapping[str, Any]) -> 
 def declare_settings(config: Configurator, prefix: str, schema: type[colander.MappingSchema]) -> None:
     """Directive: declare the settings below `prefix` and replace their raw values with checked ones."""
     settings = config.get_settings()
+    declared: dict[str, type[colander.MappingSchema]] = config.registry.setdefault("turnout.settings", {})
+    if prefix in declared:
+        raise StartError(
+            f"The settings {prefix}.* are declared twice: by {declared[prefix].__module__} and by {schema.__module__}.",
+            module=schema.__module__,
+        )
     settings.update(read(prefix, schema(), settings))
-    config.registry.setdefault("turnout.settings", {})[prefix] = schema
+    declared[prefix] = schema
 
 
 def _secret(settings: Mapping[str, Any]) -> str:

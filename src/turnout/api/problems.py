@@ -129,7 +129,9 @@ def unexpected(error: Exception, request: Request) -> Response:
         )
         response.headers["Retry-After"] = "1"
         return response
-    log.error("unexpected error", method=request.method, path=request.path, exc_info=error)
+    plugin = request.registry.plugins.blamed(error)
+    blamed = {} if plugin is None else {"plugin": plugin.name}
+    log.error("unexpected error", method=request.method, path=request.path, **blamed, exc_info=error)
     return problem(
         request,
         500,

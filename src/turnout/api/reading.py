@@ -27,6 +27,7 @@ _EXPECTED: dict[type, tuple[tuple[type, ...], str]] = {
     fields.Day: ((str,), "must be a date as text"),
     fields.Money: ((str, int, Decimal), 'must be an amount such as "150.00"'),
     colander.Boolean: ((bool,), "must be true or false"),
+    fields.Members: ((dict,), "must be an object"),
 }
 
 

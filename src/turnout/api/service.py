@@ -13,13 +13,13 @@ here is also what `turnout.api.openapi` describes.
 
 import functools
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import colander
 import cornice
-from pyramid.config import Configurator
+from pyramid.config import PHASE0_CONFIG, Configurator
 from pyramid.request import Request
 from pyramid.response import Response
 
@@ -33,6 +33,7 @@ from turnout.schema import Schema
 PREFIX = "/api/v1"
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 View = Callable[[Request], Any]
+EventOf = Callable[[Request], int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +72,34 @@ def accepts_answer(request: Request, *, content_type: str) -> None:
         raise NotAcceptable(f"Answers are {content_type}; the Accept header excludes it.")
 
 
-class Service(cornice.Service):
-    """The methods of one path below ``/api/v1``. In a path, ``{id}`` and ``{..._id}`` stand for whole numbers."""
+def about_no_event(_request: Request) -> None:
+    """Return None: what `Service` takes as ``event_of`` for a path that is about no event in particular."""
 
-    def __init__(self, name: str, path: str, tag: str) -> None:
+
+def _event_in(path: str) -> EventOf | None:
+    name = "event_id" if "{event_id}" in path else "id" if re.match(r"/events/{id}(/|$)", path) else None
+    return None if name is None else lambda request: int(request.matchdict[name])
+
+
+class Service(cornice.Service):
+    """The methods of one path below ``/api/v1``. In a path, ``{id}`` and ``{..._id}`` stand for whole numbers.
+
+    `event_of` returns the id of the event that a request is about, or None where it is about none; a path that begins with
+    ``/events/{id}``, or has an ``{event_id}``, says so itself.
+    """
+
+    def __init__(self, name: str, path: str, tag: str, *, event_of: EventOf | None = None) -> None:
         self.tag = tag
+        self.event_of = event_of or _event_in(path)
         self.operations: dict[str, Operation] = {}
         self.template = PREFIX + path
         pattern = re.sub(r"{((?:\w+_)?id)}", r"{\1:[0-9]{1,15}}", self.template)
         super().__init__(name=f"api:{name}", path=pattern, description=tag)
+
+    def views(self) -> Iterator[tuple[Operation, View]]:
+        """Give each operation with its view."""
+        for _method, view, _options in self.definitions:
+            yield next(op for op in self.operations.values() if op.name == view.__name__), view
 
     def add_view(
         self,
@@ -140,7 +160,12 @@ def add_api_service(config: Configurator, service: Service) -> None:
     """Directive: serve `service`. Two that claim one path stop the start."""
     introspectable = config.introspectable("turnout api", service.template, service.template, "API service")
     introspectable["service"] = service
-    config.action(("turnout api path", re.sub(r"{\w+}", "{}", service.template)), introspectables=(introspectable,))
+
+    def register() -> None:
+        config.registry.api_services[service.name] = service
+
+    path = re.sub(r"{\w+}", "{}", service.template)
+    config.action(("turnout api path", path), register, introspectables=(introspectable,), order=PHASE0_CONFIG)
     config.add_cornice_service(service)
 
 
@@ -153,5 +178,6 @@ def operations(config_or_registry: Any) -> list[Operation]:
 
 def includeme(config: Configurator) -> None:
     config.get_settings()["handle_exceptions"] = False
+    config.registry.api_services = {}
     config.include("cornice")
     config.add_directive("add_api_service", add_api_service)

@@ -4,12 +4,11 @@ Exit codes: 0 done; 1 refused, or `check` found a difference; 2 wrong usage; 3 c
 """
 
 import warnings
-from importlib import import_module
 from typing import Any
 
 import click
 
-from turnout.cli.context import config_option, reported
+from turnout.cli.context import Commands, config_option, reported
 
 COMMANDS = {
     "serve": "serving:serve",
@@ -20,23 +19,14 @@ COMMANDS = {
     "demo": "upkeep:demo",
     "check": "upkeep:check",
     "routes": "listing:routes",
+    "plugin": "plugins:plugin",
 }
 
 
-class Commands(click.Group):
-    """Imports a command when it is wanted, and tells errors in one line."""
+class Cli(Commands):
+    """The command line, which tells errors in one line."""
 
-    def list_commands(self, _ctx: click.Context) -> list[str]:
-        """Return the names, in the order in which people need them."""
-        return list(COMMANDS)
-
-    def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
-        """Return the command `name`."""
-        if name not in COMMANDS:
-            return None
-        module, _, function = COMMANDS[name].partition(":")
-        command: click.Command = getattr(import_module(f"turnout.cli.{module}"), function)
-        return command
+    commands_in = COMMANDS
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
@@ -44,7 +34,7 @@ class Commands(click.Group):
             return super().invoke(ctx)
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Cli, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="turnout", message="Turnout %(version)s")
 @config_option
 def cli() -> None:

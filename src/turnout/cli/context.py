@@ -1,10 +1,11 @@
 """What the commands share: settings, the application, a request made by the system, and errors in one line."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 
@@ -12,14 +13,32 @@ from turnout.errors import DomainError, StartError
 
 if TYPE_CHECKING:
     from pyramid.router import Router
-    from sqlalchemy import Engine
 
+QUARANTINE = "quarantine"
 REFUSED = 1
 CANNOT_START = 3
 SPARE = 12
 """How many database connections a process may need beside one for each thread that the user asks for."""
 CONFIG = "turnout.config"
 DEFAULT_CONFIG = "development.ini"
+
+
+class Commands(click.Group):
+    """Imports a command when it is wanted: `commands_in` says where, as ``module:function`` below ``turnout.cli``."""
+
+    commands_in: ClassVar[Mapping[str, str]] = {}
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        """Return the names, in the order in which people need them."""
+        return list(self.commands_in)
+
+    def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
+        """Return the command `name`."""
+        if name not in self.commands_in:
+            return None
+        module, _, function = self.commands_in[name].partition(":")
+        command: click.Command = getattr(import_module(f"turnout.cli.{module}"), function)
+        return command
 
 
 class Refused(click.ClickException):
@@ -69,27 +88,19 @@ def load_settings() -> dict[str, Any]:
 
 
 @contextmanager
-def application(**overriding: Any) -> Iterator["Router"]:
-    """Give the application with the settings that apply; `overriding` ones win over the ini file's."""
-    from turnout import main
+def application(*, is_migrated: bool = False, **overriding: Any) -> Iterator["Router"]:
+    """Give the application with the settings that apply; `overriding` ones win over the ini file's.
 
-    router = main({}, **load_settings() | overriding)
+    With `is_migrated` the database must be at the version that the code needs: raises `StartError` otherwise.
+    """
+    from turnout.migrate import require_migrated
+    from turnout.plugin.assembly import assemble
+
+    router = assemble(load_settings() | overriding, *[require_migrated] * is_migrated)
     try:
         yield router
     finally:
         router.registry.engine.dispose()
-
-
-def require_migrated(engine: "Engine") -> None:
-    """Raise `StartError` unless the database is at the version that the code needs."""
-    from turnout.migrate import current, head
-
-    with engine.connect() as connection:
-        at = current(connection)
-    wanted = head()
-    if at != wanted:
-        state = "has no tables yet" if at is None else f"is at version {at}, the code needs {wanted}"
-        raise StartError(f"The database {state}. Run: turnout migrate")
 
 
 @contextmanager

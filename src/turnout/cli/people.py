@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from turnout.cli.context import application, config_option, require_migrated
+from turnout.cli.context import application, config_option
 
 
 @click.group()
@@ -63,9 +63,7 @@ def create(
     roles = {"is_organizer": organizer, "is_staff": staff or superuser, "is_superuser": superuser}
     from turnout.system import system_request
 
-    with application() as router:
-        require_migrated(router.registry.engine)
-        with system_request(router) as request:
-            made = request.find_service(UserService).create(new, actor=request.actor, roles=roles)
+    with application(is_migrated=True) as router, system_request(router) as request:
+        made = request.find_service(UserService).create(new, actor=request.actor, roles=roles)
     who = ", ".join(name.removeprefix("is_") for name, granted in roles.items() if granted) or "user"
     click.echo(f"Made {made.username} ({who}) with id {made.id}.")

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from turnout.cli.context import SPARE, Refused, application, config_option, load_settings, require_migrated, waiting
+from turnout.cli.context import QUARANTINE, SPARE, Refused, application, config_option, load_settings, waiting
 
 
 @click.command(
@@ -50,14 +50,12 @@ def serve(
     pool = {} if "database.pool_size" in given else {"database.pool_size": threads + SPARE}
     # The address first: who started it twice should hear it at once.
     listener = inherited_socket(fd) if fd is not None else listening_socket(host, port, reuse_port=reuse_port)
-    with listener, application(**pool) as router:
+    with listener, application(is_migrated=not demo, **pool) as router:
         registry = router.registry
         if demo:
             from turnout.demo import ensure_demo
 
             ensure_demo(router)
-        else:
-            require_migrated(registry.engine)
         server = Server(
             router,
             listener,
@@ -90,19 +88,32 @@ def _greet(url: str, settings: Mapping[str, Any], *, demo: bool) -> None:
 @config_option
 @click.option("--check", is_flag=True, help="Change nothing; exit with 1 if there is something to do.")
 def migrate(*, check: bool) -> None:
-    """Bring the database to the version that the code needs."""
-    from turnout.migrate import current, head, upgrade
+    """Bring the database to the version that the code needs: the core's tables, then those of each enabled plugin."""
+    from turnout.migrate import CORE, bring_up, current, head, lines_of
+    from turnout.plugin.errors import PluginError
 
     with application() as router:
-        engine = router.registry.engine
-        with engine.connect() as connection:
-            before = current(connection)
-        wanted = head()
-        if before == wanted:
-            click.echo(f"The database is at {wanted}; nothing to do.")
-        elif check:
-            raise Refused(f"The database is at {before or 'nothing'}; the code needs {wanted}.")
-        else:
-            with waiting("Migrating"):
-                upgrade(engine)
-            click.echo(f"The database is at {wanted} now.")
+        registry = router.registry
+        failed: list[PluginError] = []
+        for line in lines_of(registry.plugins.enabled.values()):
+            what = "The database" if line is CORE else f"The plugin {line.name}"
+            with registry.engine.connect() as connection:
+                before = current(connection, line)
+            wanted = head(line)
+            if before == wanted:
+                click.echo(f"{what} is at {wanted}; nothing to do.")
+                continue
+            if check:
+                raise Refused(f"{what} is at {before or 'nothing'}; the code needs {wanted}.")
+            try:
+                with waiting("Migrating"):
+                    bring_up(registry.engine, line)
+            except PluginError as error:
+                if registry.settings["turnout.plugins.on_error"] != QUARANTINE:
+                    raise
+                click.echo(str(error), err=True)
+                failed.append(error)
+            else:
+                click.echo(f"{what} is at {wanted} now.")
+    if failed:
+        raise Refused(f"Not migrated, and so left out: {', '.join(error.plugin for error in failed)}.")

@@ -2,7 +2,7 @@
 
 import click
 
-from turnout.cli.context import Refused, application, config_option, require_migrated, waiting
+from turnout.cli.context import Refused, application, config_option, waiting
 
 
 @click.command(
@@ -16,12 +16,10 @@ def check(*, repair: bool) -> None:
     from turnout.pools.services import PoolService
     from turnout.system import system_request
 
-    with application() as router, waiting("Counting places"):
-        require_migrated(router.registry.engine)
-        with system_request(router) as request:
-            pools = request.find_service(PoolService)
-            found = pools.check()
-            left = pools.repair(found) if repair and found else found
+    with application(is_migrated=True) as router, waiting("Counting places"), system_request(router) as request:
+        pools = request.find_service(PoolService)
+        found = pools.check()
+        left = pools.repair(found) if repair and found else found
     if not found:
         click.echo("Every counter of taken places equals its rows.")
         return

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from turnout.cli.context import SPARE, application, config_option, load_settings, require_migrated
+from turnout.cli.context import SPARE, application, config_option, load_settings
 from turnout.errors import StartError
 
 if TYPE_CHECKING:
@@ -49,8 +49,7 @@ def worker(*, threads: int | None, queues: tuple[str, ...], drain: bool) -> None
     from turnout.outbox.worker import Worker
 
     more = {} if threads is None else {"outbox.threads": str(threads), "database.pool_size": str(threads + SPARE)}
-    with application(**more) as router:
-        require_migrated(router.registry.engine)
+    with application(is_migrated=True, **more) as router:
         known = queues_of(router.registry.handlers)
         if unknown := sorted(set(queues) - set(known)):
             raise click.BadParameter(f"{unknown[0]!r} is none of: {', '.join(known)}", param_hint="--queue")
@@ -93,12 +92,11 @@ def celery(*, arguments: tuple[str, ...]) -> None:
     from turnout.outbox.celery import worker_of
 
     settings = load_settings()
-    with application() as router:
+    works = "worker" in arguments and "--help" not in arguments
+    with application(is_migrated=works) as router:
         registry = router.registry
         if registry.outbox_engine is None:
             raise StartError("Setting outbox.engine (or TURNOUT_OUTBOX_ENGINE) is local; Celery would get no work.")
-        if "worker" in arguments and "--help" not in arguments:
-            require_migrated(registry.engine)
         app = worker_of(registry, lambda: _registry(settings))
     # After the application is closed: the processes that Celery forks must not inherit its connections.
     exit_code = app.start(list(arguments))
@@ -107,6 +105,7 @@ def celery(*, arguments: tuple[str, ...]) -> None:
 
 
 def _registry(settings: dict[str, object]) -> "Registry":
-    from turnout import main
+    from turnout.migrate import require_migrated
+    from turnout.plugin.assembly import assemble
 
-    return main({}, **settings).registry
+    return assemble(settings, require_migrated).registry

@@ -22,13 +22,15 @@ def ensure_demo(application: "Router") -> bool:
 
     Raises `StartError` in production, where accounts with well-known passwords have no place.
     """
-    from turnout.migrate import is_at_head, upgrade
+    from turnout.migrate import bring_up, is_at_head, lines_of
     from turnout.system import system_request
 
     if application.registry.settings["turnout.environment"] == "production":
         raise StartError("The demo has well-known passwords; it is refused where turnout.environment is production.")
-    if not is_at_head(application.registry.engine):
-        upgrade(application.registry.engine)
+    registry = application.registry
+    for line in lines_of(registry.plugins.enabled.values()):
+        if not is_at_head(registry.engine, line):
+            bring_up(registry.engine, line)
     with system_request(application) as request:
         from turnout.paging import Paging
         from turnout.users.services import UserService

@@ -5,7 +5,15 @@ from pyramid.config import Configurator
 
 from turnout import schema as fields
 from turnout.events import api
+from turnout.events.extensions import (
+    EventExtensions,
+    add_event_extension,
+    describe_extensions,
+    describe_orderings,
+    describe_plugins,
+)
 from turnout.events.services import EventCatalog, EventService
+from turnout.events.switches import EventSwitches, is_switched_on, switches_of
 from turnout.security.actors import ANYONE, ORGANIZER
 from turnout.venues.hooks import VenueChanged
 
@@ -23,6 +31,21 @@ def follow_venue(event: VenueChanged) -> None:
 
 def includeme(config: Configurator) -> None:
     config.declare_settings("events", EventSettings)
+    registry = config.registry
+    registry.event_extensions = {}
+    registry.is_switched_on = is_switched_on
+    registry.openapi_described |= {
+        "event extensions": describe_extensions(config),
+        "event orderings": describe_orderings(config),
+        "event plugins": describe_plugins(config),
+    }
+    config.add_request_method(lambda _request: {}, "event_switches", reify=True)
+    config.add_directive("add_event_extension", add_event_extension)
+    config.add_injectable(EventSwitches, switches_of)
+    config.add_injectable(
+        EventExtensions,
+        lambda request: EventExtensions(request.registry.event_extensions, switches_of(request), request),
+    )
     config.declare_permission("events:read", "See events; drafts only one's own", ANYONE)
     config.declare_permission("events:create", "Make events", ORGANIZER)
     config.declare_permission("events:update", "Change one's own events and their ticket types", ORGANIZER)

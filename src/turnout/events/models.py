@@ -3,7 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, String, Table, Text, text
+from sqlalchemy import JSON, CheckConstraint, Column, ForeignKey, Index, String, Table, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from turnout.db import NEVER_REUSED, Amount, Base, Id, UTCDateTime
@@ -11,6 +11,8 @@ from turnout.db import NEVER_REUSED, Amount, Base, Id, UTCDateTime
 DRAFT, PUBLISHED, CANCELLED, POSTPONED, ARCHIVED = "draft", "published", "cancelled", "postponed", "archived"
 STATUSES = (DRAFT, PUBLISHED, CANCELLED, POSTPONED, ARCHIVED)
 
+ORDERINGS = ("starts_at", "created_at", "title", "price")
+"""The columns by which a list of events can be ordered, each both ways."""
 REMINDER_HOURS = 24
 """How long before the start guests are reminded of an event that says nothing else."""
 
@@ -19,7 +21,8 @@ class Event(Base):
     """Something that people can book places for.
 
     `place`, `country` and `price` repeat what the venue and the ticket types say, so that lists can filter and sort by
-    an index; `remind_at` is `reminder_hours` before the start. The full-text index over title, description and place is made by the migration.
+    an index; `remind_at` is `reminder_hours` before the start. `switches` says of plugins
+    whether they are on, where somebody has decided it. The full-text index over title, description and place is made by the migration.
     """
 
     __tablename__ = "events"
@@ -45,6 +48,7 @@ class Event(Base):
     image_url: Mapped[str | None] = mapped_column(String(1000))
     reminder_hours: Mapped[int | None]
     remind_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    switches: Mapped[dict[str, bool]] = mapped_column(JSON, default=dict, server_default=text("'{}'"))
     external_source: Mapped[str | None] = mapped_column(String(40))
     external_id: Mapped[str | None] = mapped_column(String(100))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)

@@ -10,8 +10,6 @@ from turnout.events.models import DRAFT, PUBLISHED, REMINDER_HOURS, STATUSES
 from turnout.schema import Schema
 from turnout.ticket_types.schemas import TicketTypeInput, TicketTypeView
 
-ORDERINGS = ("starts_at", "-starts_at", "created_at", "-created_at", "title", "-title", "price", "-price")
-
 
 class EventInput(Schema):
     """An event, as an organizer writes it."""
@@ -40,6 +38,14 @@ class EventInput(Schema):
         description="How long before the start guests are reminded; null: not at all",
     )
     image_url = fields.url(optional=True)
+    plugins = fields.members(
+        missing=dict,
+        described_by="event plugins",
+        description="Plugins to turn on or off for this event, by their names",
+    )
+    extensions = fields.members(
+        missing=dict, described_by="event extensions", description="What plugins take for events, by their names"
+    )
 
 
 class NewEvent(EventInput):
@@ -125,7 +131,10 @@ class EventView(Schema):
     is_active = fields.flag(description="Published and not over")
     image_url = fields.url(optional=True)
     ticket_types = fields.many(TicketTypeView(name="ticket_type"), 50)
-    extensions = fields.anything(description="What plugins add, by their names")
+    plugins = fields.members(
+        described_by="event plugins", description="Which plugins are on for this event, of those that can be switched"
+    )
+    extensions = fields.members(described_by="event extensions", description="What plugins add, by their names")
     created_at = fields.moment()
     updated_at = fields.moment()
 
@@ -163,4 +172,4 @@ class EventQuery(PageQuery):
     available_only = fields.flag(missing=False, description="Leave out what is sold out")
     upcoming_only = fields.flag(missing=False, description="Leave out what has begun")
     status = fields.choice(STATUSES, missing=PUBLISHED, description="Drafts: one's own, all for staff")
-    ordering = fields.choice(ORDERINGS, missing="starts_at")
+    ordering = fields.text(60, missing="starts_at", described_by="event orderings")

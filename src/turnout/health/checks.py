@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from pyramid.request import Request
@@ -11,6 +11,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from turnout.db import open_read_session
+
+if TYPE_CHECKING:
+    from turnout.migrate import Line
 
 OK, FAILING, OUTDATED = "ok", "failing", "outdated"
 Check = Callable[[Request], dict[str, Any]]
@@ -44,19 +47,26 @@ def _ask_for_nothing(request: Request) -> None:
 
 
 @cache
-def _head() -> str:
+def _head(line: "Line") -> str:
     from turnout.migrate import head
 
-    return head()
+    return head(line)
 
 
 def check_migrations(request: Request) -> dict[str, Any]:
-    """Compare the database's version with the code's."""
-    from turnout.migrate import current
+    """Compare the database's versions with the code's: the core's, and those of plugins with tables."""
+    from turnout.migrate import current, lines_of
 
+    found = {}
     with open_read_session(request.registry) as session:
-        at = current(session.connection())
-    return {"status": OK if at == _head() else OUTDATED, "current": at, "head": _head()}
+        for line in lines_of(request.registry.plugins.enabled.values()):
+            at = current(session.connection(), line)
+            found[line.name] = {"status": OK if at == _head(line) else OUTDATED, "current": at, "head": _head(line)}
+    core, *plugins = found.values()
+    if not plugins:
+        return core
+    worst = next((each["status"] for each in found.values() if each["status"] != OK), OK)
+    return core | {"status": worst, "plugins": dict(list(found.items())[1:])}
 
 
 def run(name: str, component: Component, request: Request) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from turnout.bookings.hooks import (
 from turnout.hooks import DomainEvent
 from turnout.outbox.checks import read_state
 from turnout.outbox.hooks import JobsRun
+from turnout.plugin.hooks import PluginRan
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 OUTCOMES: dict[type[DomainEvent], str] = {
@@ -121,6 +122,13 @@ class Metrics:
             buckets=BUCKETS,
             registry=self.registry,
         )
+        self.plugin_seconds = Histogram(
+            "turnout_plugin_seconds",
+            "Time that a plugin's code took in this process, by what it was called as",
+            ("plugin", "part"),
+            buckets=BUCKETS,
+            registry=self.registry,
+        )
         self._outcomes = {event: self.bookings.labels(outcome, "") for event, outcome in OUTCOMES.items()}
         self._changes = {
             PlacesClaimed: self.places.labels("claimed"),
@@ -162,6 +170,10 @@ class Metrics:
         self.jobs.labels(event.handler, event.outcome).inc(event.jobs)
         self.job_seconds.labels(event.handler).observe(event.seconds)
 
+    def plugin_ran(self, event: PluginRan) -> None:
+        """Count the time of a plugin."""
+        self.plugin_seconds.labels(event.plugin, event.part).observe(event.seconds)
+
     @staticmethod
     def includeme(config: Configurator) -> None:
         """Listen to what happens."""
@@ -171,6 +183,7 @@ class Metrics:
         config.add_subscriber(metrics.booking_refused, BookingRefused)
         config.add_subscriber(metrics.booking_failed, BookingFailed)
         config.add_subscriber(metrics.jobs_run, JobsRun)
+        config.add_subscriber(metrics.plugin_ran, PluginRan)
         for booking_event in OUTCOMES:
             config.add_subscriber(metrics.booking_changed, booking_event)
         for places_event in (PlacesClaimed, PlacesReleased):

@@ -28,9 +28,12 @@ from cattrs.preconf.orjson import OrjsonConverter, make_converter
 from pyramid.config import Configurator
 from pyramid.request import Request
 
+from turnout.errors import StartError
 from turnout.hooks import DomainEvent
 from turnout.injection import SERVICES_ARE_KNOWN, providers_for
 from turnout.outbox.retries import Retry
+from turnout.plugin.boundary import is_on, timed
+from turnout.plugin.discovery import Loaded
 
 DEFAULT = "default"
 Function = Callable[..., None]
@@ -56,18 +59,34 @@ class Handler:
     queue: str = DEFAULT
     batch: int = 1
     retry: Retry | None = None
+    plugin: Loaded | None = None
 
     def call(self, request: Request, payloads: Iterable[str]) -> None:
         """Do the work of one job or, where the handler takes batches, of many."""
+        work = [decode(payload) if self.listens else orjson.loads(payload) for payload in payloads]
+        if self.plugin is None:
+            self._do(request, work)
+            return
+        wanted = [each for each in work if is_on(request, self.plugin, _event_of(each))]
+        if wanted:
+            with timed(request.registry, self.plugin, "job"):
+                self._do(request, wanted)
+
+    def _do(self, request: Request, work: list[Any]) -> None:
         injected = {name: provide(request) for name, provide in self.injected.items()}
-        if self.listens:
-            for payload in payloads:
-                self.function(decode(payload), **injected)
-        elif self.batch > 1:
-            self.function([orjson.loads(payload) for payload in payloads], **injected)
-        else:
-            for payload in payloads:
-                self.function(**orjson.loads(payload), **injected)
+        if self.batch > 1:
+            self.function(work, **injected)
+            return
+        for each in work:
+            if self.listens:
+                self.function(each, **injected)
+            else:
+                self.function(**each, **injected)
+
+
+def _event_of(work: Any) -> int | None:
+    """Return the event that an announcement or a task's arguments are about."""
+    return work.get("event_id") if isinstance(work, dict) else getattr(work, "event_id", None)
 
 
 Handlers = NewType("Handlers", dict[str, Handler])
@@ -122,7 +141,8 @@ def _add(
     def register() -> None:
         names = [] if given is None else [given]
         injected = providers_for(config.registry, function, *names, may_take_arguments=takes_arguments)
-        config.registry.handlers[name] = Handler(name, function, injected, **options)
+        plugin = config.registry.plugins.owner(function)
+        config.registry.handlers[name] = Handler(name, function, injected, plugin=plugin, **options)
 
     introspectable = config.introspectable("turnout handlers", name, name, "handler")
     config.action(
@@ -165,10 +185,23 @@ def add_task(
     is urgent never waits for what is slow.
     """
     options: dict[str, Any] = {"queue": queue, "batch": batch, "retry": retry}
+    _require_event(config, function, batch)
     if batch > 1:
         _add(config, function, given=_first_parameter(function), **options)
     else:
         _add(config, function, takes_arguments=True, **options)
+
+
+def _require_event(config: Configurator, function: Function, batch: int) -> None:
+    plugin = config.registry.plugins.owner(function)
+    if plugin is None or not plugin.manifest.is_switchable or batch > 1:
+        return
+    if "event_id" not in inspect.signature(function).parameters:
+        raise StartError(
+            f"{plugin.name} is switched by event, and its task {name_of(function)} does not say which event it is about: "
+            "let it take event_id, which may be None where it is about no event.",
+            module=function.__module__,
+        )
 
 
 def add_periodic_task(

@@ -83,11 +83,14 @@ def _fail(registry: Registry, work: Work, retry: Retry, error: BaseException) ->
     words = _words_of(error)
     with begin(registry) as session, session.begin():
         open_queue(registry, session).fail(work, words, pause)
+    plugin = registry.plugins.owner(work.handler)
+    about = {} if plugin is None else {"plugin": plugin.name}
     if pause is None:
-        log.error("job failed for good", handler=work.handler, jobs=work.ids, attempt=attempt, exc_info=error)
+        log.error("job failed for good", handler=work.handler, jobs=work.ids, attempt=attempt, **about, exc_info=error)
         return BURIED
     log.warning(
         "job failed",
+        **about,
         handler=work.handler,
         jobs=work.ids,
         attempt=attempt,

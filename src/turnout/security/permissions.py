@@ -66,7 +66,8 @@ def check_views(config: Configurator) -> None:
             continue
         where = f"{view['request_methods'] or 'any method'} {view['route_name'] or view['name']}"
         raise StartError(
-            f"The view for {where} declares {'permission ' + name if name else 'no permission'}; declare one with config.declare_permission()."
+            f"The view for {where} declares {'permission ' + name if name else 'no permission'}; declare one with config.declare_permission().",
+            module=getattr(view["callable"], "__module__", None),
         )
 
 

@@ -1,18 +1,16 @@
 """The application under test."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pyramid.config import Configurator
 from sqlalchemy import Connection, Engine
 
-import turnout
+from turnout.plugin.assembly import Include, assemble
 from turnout.testing.clocks import ManualClock
 
 SECRET = "the tests' own secret, long enough to be accepted"  # noqa: S105 - protects nothing
-Include = Callable[[Configurator], None]
 SETTINGS: dict[str, Any] = {
     "turnout.environment": "testing",
     "turnout.secret": SECRET,
@@ -31,13 +29,7 @@ class Application:
 
     def __init__(self, url: str, data: Path, include: Include | None = None, **settings: Any) -> None:
         self.settings = SETTINGS | {"turnout.data": str(data), "database.url": url} | settings
-        if include is None:
-            self.router = turnout.main({}, **self.settings)
-        else:
-            with Configurator(settings=self.settings) as config:
-                config.include("turnout.config")
-                config.include(include)
-                self.router = config.make_wsgi_app()
+        self.router = assemble(self.settings, include=include)
         self.registry = self.router.registry
         self.registry.clock = ManualClock()
         self.engine: Engine = self.registry.engine

@@ -12,6 +12,7 @@ from sqlalchemy.engine import make_url
 
 from turnout import migrate
 from turnout.db import make_engine
+from turnout.plugin.plugins import Plugins
 from turnout.testing.postgresql import Cluster
 
 URL_VARIABLE = "TURNOUT_TEST_POSTGRES_URL"
@@ -25,8 +26,8 @@ class NoServer(Exception):
 class Databases(Protocol):
     """Makes databases of one kind."""
 
-    def create(self, *, migrated: bool = True) -> str:
-        """Make a database; return its address."""
+    def create(self, *, migrated: bool = True, plugins: str = "") -> str:
+        """Make a database, with the tables of `plugins` too if it is migrated; return its address."""
 
     def drop(self, url: str) -> None:
         """Remove a database that `create` made."""
@@ -35,10 +36,11 @@ class Databases(Protocol):
         """Remove everything."""
 
 
-def _migrate(url: str) -> None:
+def _migrate(url: str, plugins: str) -> None:
     engine = make_engine(url)
     try:
-        migrate.upgrade(engine)
+        for line in migrate.lines_of(Plugins.of(plugins, {}).enabled.values()):
+            migrate.bring_up(engine, line)
     finally:
         engine.dispose()
 
@@ -49,17 +51,17 @@ class SQLiteDatabases:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._numbers = itertools.count(1)
-        self._template: Path | None = None
+        self._templates: dict[str, Path] = {}
 
-    def create(self, *, migrated: bool = True) -> str:
+    def create(self, *, migrated: bool = True, plugins: str = "") -> str:
         """Make a database file; return its address."""
         path = self._folder / f"{next(self._numbers)}.sqlite"
         if migrated:
-            if self._template is None:
-                template = self._folder / "template.sqlite"
-                _migrate(f"sqlite:///{template}")
-                self._template = template
-            shutil.copyfile(self._template, path)
+            if plugins not in self._templates:
+                template = self._folder / f"template-{len(self._templates)}.sqlite"
+                _migrate(f"sqlite:///{template}", plugins)
+                self._templates[plugins] = template
+            shutil.copyfile(self._templates[plugins], path)
         return f"sqlite:///{path}"
 
     def drop(self, url: str) -> None:
@@ -80,20 +82,20 @@ class PostgreSQLDatabases:
         self._binaries = binaries
         self._cluster: Cluster | None = None
         self._admin: Engine | None = None
-        self._template: str | None = None
+        self._templates: dict[str, str] = {}
         self._prefix = f"turnout_test_{secrets.token_hex(4)}"
         self._numbers = itertools.count(1)
         self._made: list[str] = []
 
-    def create(self, *, migrated: bool = True) -> str:
+    def create(self, *, migrated: bool = True, plugins: str = "") -> str:
         """Make a database; return its address. Raises `NoServer`."""
         if not migrated:
             return self._create("template0")
-        if self._template is None:
+        if plugins not in self._templates:
             url = self._create("template0")
-            _migrate(url)
-            self._template = url
-        return self._create(str(make_url(self._template).database))
+            _migrate(url, plugins)
+            self._templates[plugins] = url
+        return self._create(str(make_url(self._templates[plugins]).database))
 
     def drop(self, url: str) -> None:
         """Remove a database, whoever is still connected to it."""

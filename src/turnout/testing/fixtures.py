@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
-from turnout.testing.applications import Application, Include
+from turnout.plugin.assembly import Include
+from turnout.testing.applications import Application
 from turnout.testing.brokers import AnyBroker, Brokers, NoBroker
 from turnout.testing.clients import Api
 from turnout.testing.clocks import ManualClock
@@ -29,7 +30,7 @@ class Workshop:
         self._folder = folder
         self._binaries = binaries
         self._databases: dict[str, Databases] = {}
-        self._applications: dict[tuple[str, Include | None], Application] = {}
+        self._applications: dict[tuple[str, Include | None, str], Application] = {}
         self._no_server: NoServer | None = None
         self._exits = ExitStack()
         self._brokers = Brokers()
@@ -45,11 +46,11 @@ class Workshop:
             self._databases[kind] = made
         return self._databases[kind]
 
-    def fresh(self, kind: str, *, migrated: bool = True) -> str:
+    def fresh(self, kind: str, *, migrated: bool = True, plugins: str = "") -> str:
         """Make a database; skip the test if there is no server for it, or fail it where CI is true."""
         if self._no_server is None:
             try:
-                return self.databases(kind).create(migrated=migrated)
+                return self.databases(kind).create(migrated=migrated, plugins=plugins)
             except NoServer as error:
                 self._no_server = error
         raise _want_of(self._no_server)
@@ -61,13 +62,15 @@ class Workshop:
         except NoBroker as error:
             raise _want_of(error) from None
 
-    def application(self, kind: str, include: Include | None = None) -> Application:
-        """Return the application whose tests are rolled back, with `include` in it, and its clock set anew."""
-        if (kind, include) not in self._applications:
-            application = Application(self.fresh(kind), self._folder, include)
+    def application(self, kind: str, include: Include | None = None, plugins: str = "") -> Application:
+        """Return the application whose tests are rolled back, with `plugins` and `include` in it, and its clock set anew."""
+        key = (kind, include, plugins)
+        if key not in self._applications:
+            settings = {"turnout.plugins": plugins}
+            application = Application(self.fresh(kind, plugins=plugins), self._folder, include, **settings)
             self._exits.callback(application.close)
-            self._applications[kind, include] = application
-        application = self._applications[kind, include]
+            self._applications[key] = application
+        application = self._applications[key]
         application.registry.clock = ManualClock()
         return application
 
@@ -98,10 +101,16 @@ def database(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@pytest.fixture(scope="session")
+def plugins() -> str:
+    """Name the plugins that are enabled, as the setting ``turnout.plugins`` does; a plugin's tests define it anew."""
+    return ""
+
+
 @pytest.fixture
-def fresh_database(workshop: Workshop, database: str) -> Iterator[str]:
+def fresh_database(workshop: Workshop, database: str, plugins: str) -> Iterator[str]:
     """Give the address of a migrated database that is this test's alone."""
-    url = workshop.fresh(database)
+    url = workshop.fresh(database, plugins=plugins)
     yield url
     workshop.databases(database).drop(url)
 
@@ -115,9 +124,9 @@ def empty_database(workshop: Workshop, database: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def application(workshop: Workshop, database: str) -> Application:
+def application(workshop: Workshop, database: str, plugins: str) -> Application:
     """Give the application under test."""
-    return workshop.application(database)
+    return workshop.application(database, plugins=plugins)
 
 
 @pytest.fixture
@@ -167,17 +176,17 @@ def statements(connection: Connection) -> Callable[[], AbstractContextManager[li
 
 
 @pytest.fixture
-def committing(fresh_database: str, tmp_path: Path) -> Iterator[Application]:
+def committing(fresh_database: str, tmp_path: Path, plugins: str) -> Iterator[Application]:
     """Give an application on a database of its own that really commits, for tests with several threads."""
-    application = Application(fresh_database, tmp_path)
+    application = Application(fresh_database, tmp_path, None, **{"turnout.plugins": plugins})
     yield application
     application.close()
 
 
 @pytest.fixture
-def live(fresh_database: str, tmp_path: Path) -> Iterator[Live]:
+def live(fresh_database: str, tmp_path: Path, plugins: str) -> Iterator[Live]:
     """Start a server on a database of its own."""
-    server = Live(fresh_database, tmp_path)
+    server = Live(fresh_database, tmp_path, {"turnout.plugins": plugins})
     try:
         server.start()
         yield server

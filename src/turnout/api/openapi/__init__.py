@@ -9,7 +9,7 @@ from pyramid.response import Response
 
 from turnout.api.answers import JSON
 from turnout.api.openapi.document import check_names, document
-from turnout.api.service import Service, operations
+from turnout.api.service import Service
 
 LAST = 1_000_000
 
@@ -33,6 +33,9 @@ def read_openapi(request: Request) -> Response:
 
 def includeme(config: Configurator) -> None:
     config.registry.openapi = None
+    config.registry.openapi_described = {}
+    config.registry.openapi_answers = []
     config.add_api_service(openapi)
     config.include("turnout.api.docs")
-    config.action("turnout openapi check", lambda: check_names(operations(config)), order=LAST)
+    services = config.registry.api_services
+    config.action("turnout openapi check", lambda: check_names(services.values()), order=LAST)

@@ -12,7 +12,7 @@ from pyramid.registry import Registry
 from turnout.api.answers import ACCEPTED
 from turnout.api.openapi.refusals import PROBLEM_SCHEMA, Responses, refusals
 from turnout.api.openapi.schemas import Components
-from turnout.api.service import PREFIX, WRITES, Operation, operations
+from turnout.api.service import PREFIX, WRITES, Operation, Service, operations
 from turnout.errors import StartError
 from turnout.security.actors import ANYONE, ROLES
 
@@ -88,26 +88,30 @@ ACCEPTED_HEADERS = {
 }
 
 
-def check_names(found: Iterable[Operation]) -> None:
+def check_names(services: Iterable[Service]) -> None:
     """Raise `StartError` if two operations have one name: generated clients call them by it."""
     seen: dict[str, Operation] = {}
-    for operation in found:
-        other = seen.setdefault(operation.name, operation)
-        if other is not operation:
-            raise StartError(
-                f"Two operations are named {operation.name}: {other.method} {other.path} and "
-                f"{operation.method} {operation.path}; rename the view of one of them."
-            )
+    for service in services:
+        for operation, view in service.views():
+            other = seen.setdefault(operation.name, operation)
+            if other is not operation:
+                raise StartError(
+                    f"Two operations are named {operation.name}: {other.method} {other.path} and "
+                    f"{operation.method} {operation.path}; rename the view of one of them.",
+                    module=view.__module__,
+                )
 
 
 def document(registry: Registry) -> dict[str, Any]:
     """Return the OpenAPI document of the application."""
     found = operations(registry)
-    components = Components()
+    components = Components(registry.openapi_described)
     responses = Responses()
     for operation in found:
         if operation.answer is not None:
             components.note_answer(operation.answer)
+    for answer in registry.openapi_answers:
+        components.note_answer(answer)
     components.schemas["Problem"] = PROBLEM_SCHEMA
     paths: dict[str, dict[str, Any]] = {}
     for operation in found:

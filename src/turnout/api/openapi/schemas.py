@@ -11,6 +11,8 @@ from turnout.errors import StartError
 from turnout.schema import Schema
 
 JSONSchema = dict[str, Any]
+Described = Callable[["Components", bool], JSONSchema]
+"""Says what depends on the plugins that are there: given the components, and whether it is for an answer."""
 
 SMALLEST_AMOUNT = 0.0001
 _SEEN = r"[^\s\x1c-\x1f\x85]"
@@ -71,6 +73,7 @@ _LEAVES: Mapping[type, Callable[..., JSONSchema]] = {
     fields.Timestamp: _moment,
     fields.Day: lambda _node, *, answer: {"type": "string", "format": "date", "examples": ["2027-05-01"]},  # noqa: ARG005 - as the others
     fields.Anything: lambda _node, *, answer: {},  # noqa: ARG005 - as the others
+    fields.Members: lambda _node, *, answer: {"type": "object"},  # noqa: ARG005 - as the others
     colander.Boolean: lambda _node, *, answer: {"type": "boolean"},  # noqa: ARG005 - as the others
 }
 
@@ -109,7 +112,8 @@ class Components:
     "...Input". What PATCH takes is "...Patch".
     """
 
-    def __init__(self) -> None:
+    def __init__(self, described: Mapping[str, Described] | None = None) -> None:
+        self.described = described or {}
         self.schemas: dict[str, JSONSchema] = {}
         self._answered: set[type] = set()
 
@@ -165,6 +169,9 @@ class Components:
             return self._object(node, answer=answer)
         if isinstance(node.typ, colander.Sequence):
             return self._list(node, answer=answer)
+        describe = self.described.get(getattr(node, "described_by", ""))
+        if describe is not None:
+            return describe(self, answer)
         for rule in _validators(node):
             if isinstance(rule, fields.Known):
                 return self._add(

@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 
 from turnout.clock import Clock
 from turnout.db import AnyRow, AnySelect
-from turnout.errors import NotFound
-from turnout.events.models import DRAFT, PUBLISHED, Event, event_tags
+from turnout.errors import Invalid, NotFound
+from turnout.events.extensions import EventExtensions, both_ways
+from turnout.events.models import DRAFT, ORDERINGS, PUBLISHED, Event, event_tags
+from turnout.events.switches import EventSwitches
 from turnout.money import as_text
 from turnout.paging import Ordering, Paging, Slice, fetch
 from turnout.pools.models import Pool
@@ -25,12 +27,6 @@ from turnout.users.models import User
 from turnout.venues.models import Venue
 from turnout.versions import Versioned
 
-_ORDERINGS: dict[str, Any] = {
-    "starts_at": Event.starts_at,
-    "created_at": Event.created_at,
-    "title": Event.title,
-    "price": Event.price,
-}
 _INDEX = table("events_search", column("rowid", Event.id.type))
 
 
@@ -40,7 +36,7 @@ def _shown() -> AnySelect:
         select(
             Event.id, Event.title, Event.description, Event.starts_at, Event.ends_at, Event.timezone, Event.venue_id,
             Event.location, Event.country, Event.price, Event.currency, Event.max_tickets_per_booking,
-            Event.bookings_per_attendee, Event.reminder_hours, Event.status, Event.image_url, Event.created_at,
+            Event.bookings_per_attendee, Event.reminder_hours, Event.status, Event.image_url, Event.switches, Event.created_at,
             Event.updated_at, Event.version, Event.organizer_id, Pool.capacity, Pool.taken,
             User.username, User.first_name, User.last_name,
             Venue.name.label("venue_name"), Venue.address.label("venue_address"), Venue.city.label("venue_city"),
@@ -58,16 +54,24 @@ def _shown() -> AnySelect:
 class EventCatalog:
     """Shows events to whoever may see them."""
 
-    def __init__(self, session: Session, clock: Clock, ticket_types: TicketTypeService) -> None:
+    def __init__(
+        self,
+        session: Session,
+        clock: Clock,
+        ticket_types: TicketTypeService,
+        switches: EventSwitches,
+        extensions: EventExtensions,
+    ) -> None:
         self.session = session
         self.clock = clock
         self.ticket_types = ticket_types
+        self.switches = switches
+        self.extensions = extensions
 
     def find(self, filters: Mapping[str, Any], paging: Paging, *, actor: Actor) -> Slice:
         """Return the events that match, as they are shown, four statements however many they are."""
-        name = filters["ordering"]
-        ordering = Ordering(name, _ORDERINGS[name.lstrip("-")], Event.id, descending=name.startswith("-"))
         query = select().select_from(Event).where(*self._conditions(filters, actor))
+        query, ordering = self._ordered(query, filters["ordering"])
         found = fetch(self.session, query, ordering, paging, shown=_shown())
         return Slice(found.count, found.is_exact, self._represent(found.rows), found.has_next, found.next_cursor)
 
@@ -77,6 +81,16 @@ class EventCatalog:
         if row is None or (row.status == DRAFT and not actor.owns(row.organizer_id)):
             raise NotFound("There is no such event.")
         return Versioned(self._represent([row])[0], row.version)
+
+    def _ordered(self, query: AnySelect, spelled: str) -> tuple[AnySelect, Ordering]:
+        name, descending = spelled.removeprefix("-"), spelled.startswith("-")
+        if name in ORDERINGS:
+            return query, Ordering(spelled, getattr(Event, name), Event.id, descending=descending)
+        added = self.extensions.orderings
+        if name not in added:
+            raise Invalid({"ordering": f"must be one of: {', '.join(both_ways(ORDERINGS, added))}"})
+        table, column, event_id = added[name].table, added[name].column, added[name].event_id
+        return query.join(table, event_id == Event.id), Ordering(spelled, column, Event.id, descending=descending)
 
     def availability(self, event_id: int, *, actor: Actor) -> dict[str, Any]:
         """Return how many places are left, from the counters. Raises `NotFound`."""
@@ -138,8 +152,13 @@ class EventCatalog:
         event_ids = [row.id for row in rows]
         kinds = self.ticket_types.of_events(event_ids) if rows else {}
         tags = self._tags(event_ids) if rows else {}
+        added = self.extensions.read({row.id: row.switches for row in rows})
         now = self.clock.now()
-        return [_represent(row, kinds.get(row.id, []), tags.get(row.id, []), now) for row in rows]
+        return [
+            _represent(row, kinds.get(row.id, []), tags.get(row.id, []), now)
+            | {"plugins": self.switches.shown(row.switches), "extensions": added[row.id]}
+            for row in rows
+        ]
 
     def _tags(self, event_ids: list[int]) -> dict[int, list[dict[str, Any]]]:
         found: dict[int, list[dict[str, Any]]] = defaultdict(list)
@@ -251,7 +270,6 @@ def _represent(row: AnyRow, kinds: list[dict[str, Any]], tags: list[dict[str, An
         "is_active": row.status == PUBLISHED and row.ends_at > now,
         "image_url": row.image_url,
         "ticket_types": kinds,
-        "extensions": {},
         "created_at": row.created_at,
         "updated_at": row.updated_at,
     }

@@ -12,7 +12,9 @@ from turnout.clock import Clock
 from turnout.errors import Denied, InUse, Invalid, NotFound
 from turnout.events import hooks
 from turnout.events.errors import CapacityAboveVenue, WrongEventStatus
+from turnout.events.extensions import EventExtensions
 from turnout.events.models import ARCHIVED, CANCELLED, DRAFT, POSTPONED, PUBLISHED, REMINDER_HOURS, Event, event_tags
+from turnout.events.switches import EventSwitches
 from turnout.injection import Announce, Settings
 from turnout.pools.models import Pool
 from turnout.pools.services import PoolService
@@ -52,6 +54,8 @@ class EventService:
         venues: VenueService,
         categories: CategoryService,
         tags: TagService,
+        switches: EventSwitches,
+        extensions: EventExtensions,
     ) -> None:
         self.session = session
         self.clock = clock
@@ -62,6 +66,8 @@ class EventService:
         self.venues = venues
         self.categories = categories
         self.tags = tags
+        self.switches = switches
+        self.extensions = extensions
 
     def create(self, new: Mapping[str, Any], *, actor: Actor) -> Event:
         """Make an event with its ticket types. Raises `Invalid`, `CapacityAboveVenue`."""
@@ -70,6 +76,8 @@ class EventService:
         tags = values.pop("tags", ())
         kinds = values.pop("ticket_types", None) or [{"name": DEFAULT_NAME, "price": values["price"]}]
         del values["price"]
+        added = self.extensions.checked(values.pop("extensions", {}))
+        values["switches"] = self.switches.checked(values.pop("plugins", {}))
         values = {"currency": self.settings["events.currency"], "reminder_hours": REMINDER_HOURS} | values
         now = self.clock.now()
         event = Event(**values, organizer_id=actor.user_id, created_at=now, updated_at=now)
@@ -83,6 +91,7 @@ class EventService:
         for kind in kinds:
             self.ticket_types.add(event, kind)
         self.announce(hooks.EventCreated(event.id))
+        self.extensions.write(event.id, added)
         if event.status == PUBLISHED:
             self.announce(hooks.EventPublished(event.id))
         return event
@@ -120,6 +129,10 @@ class EventService:
         has_capacity, capacity = "capacity" in values, values.pop("capacity", None)
         if values.get("currency", event.currency) != event.currency:
             raise Invalid({"currency": "cannot change: prices are in it; make another event"})
+        added = self.extensions.checked(values.pop("extensions", {}))
+        switched = self.switches.checked(values.pop("plugins", {}))
+        if switched:
+            values["switches"] = {**event.switches, **switched}
         before = self._said(event)
         with self.session.no_autoflush:  # nothing is written before all is checked
             for name, value in values.items():
@@ -133,6 +146,7 @@ class EventService:
             self._set_tags(event, tags)
         if price is not None:
             self._set_price(event, price)
+        self.extensions.write(event.id, added)
         after = self._said(event)
         changed = frozenset(name for name in before if before[name] != after[name])
         if changed:
@@ -145,6 +159,7 @@ class EventService:
         return {name: getattr(event, name) for name in _SAID} | {
             "capacity": self.session.scalar(select(Pool.capacity).where(Pool.id == event.pool_id)),
             "tags": set(self.session.scalars(tags)),
+            "plugins": self.switches.shown(event.switches),
         }
 
     def _settle(self, event: Event) -> Venue | None:

@@ -1,0 +1,214 @@
+"""What plugins add to events: fields in their JSON, both ways, and orderings of their list.
+
+    def read(event_ids: Sequence[int], reviews: ReviewCatalog) -> Mapping[int, Mapping[str, Any]]: ...
+    config.add_event_extension("reviews", view=RatingView, read=read)
+
+Whatever the list's length, an extension is read once for all its events; the first parameter is what it works on, and
+every further one is filled by its annotation, as a service's constructor is.
+"""
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+from pyramid.config import Configurator
+from pyramid.request import Request
+from sqlalchemy.orm import InstrumentedAttribute
+
+from turnout.api.openapi.schemas import Components, JSONSchema
+from turnout.api.reading import read_value
+from turnout.errors import Invalid
+from turnout.events.models import ORDERINGS
+from turnout.events.switches import EventSwitches
+from turnout.injection import SERVICES_ARE_KNOWN, Provider, providers_for
+from turnout.plugin.boundary import timed
+from turnout.plugin.discovery import Loaded
+from turnout.schema import Schema
+
+Read = Callable[..., Mapping[int, Mapping[str, Any]]]
+Write = Callable[..., None]
+Column = InstrumentedAttribute[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class EventOrdering:
+    """A column to order events by, in a table of the plugin's own with one row for each event.
+
+    An event without a row is not in a list so ordered. An index over (`column`, `event_id`) makes it fast.
+    """
+
+    column: Column
+    event_id: Column
+
+    @property
+    def table(self) -> Any:
+        """Return the mapped class that has both."""
+        return self.event_id.class_
+
+
+@dataclass(frozen=True, slots=True)
+class EventExtension:
+    """What one extension adds to events."""
+
+    name: str
+    view: Schema
+    read: Read
+    body: Schema | None
+    write: Write | None
+    orderings: Mapping[str, EventOrdering]
+    plugin: Loaded | None
+    for_reading: Mapping[str, Provider] = field(default_factory=dict)
+    for_writing: Mapping[str, Provider] = field(default_factory=dict)
+
+
+class EventExtensions:
+    """The extensions as one request uses them."""
+
+    def __init__(self, extensions: Mapping[str, EventExtension], switches: EventSwitches, request: Request) -> None:
+        self._extensions = extensions
+        self._switches = switches
+        self._request = request
+
+    def read(self, switches: Mapping[int, Mapping[str, bool]]) -> dict[int, dict[str, Any]]:
+        """Return what extensions show of events, given by their ids with their switches."""
+        found: dict[int, dict[str, Any]] = {event_id: {} for event_id in switches}
+        for name, extension in self._extensions.items():
+            wanted = [event_id for event_id in switches if self._is_on(extension, switches[event_id])]
+            if not wanted:
+                continue
+            with self._timed(extension):
+                values = extension.read(wanted, **self._given(extension.for_reading))
+            for event_id in wanted:
+                if event_id in values:
+                    found[event_id][name] = values[event_id]
+        return found
+
+    def checked(self, given: Mapping[str, Any], *, partial: bool = False) -> dict[str, Any]:
+        """Return what a client wrote for extensions as these want it. Raises `Invalid`."""
+        found = {}
+        wrong: list[tuple[str, str]] = []
+        for name, value in given.items():
+            extension = self._extensions.get(name)
+            if extension is None or extension.body is None:
+                wrong.append((f"extensions.{name}", "is not known here"))
+            else:
+                found[name] = read_value(extension.body, value, f"extensions.{name}", wrong, partial=partial)
+        if wrong:
+            raise Invalid(wrong)
+        return found
+
+    def write(self, event_id: int, checked: Mapping[str, Any]) -> None:
+        """Let extensions keep what a client wrote for an event."""
+        for name, values in checked.items():
+            extension = self._extensions[name]
+            if extension.write is not None:
+                with self._timed(extension):
+                    extension.write(event_id, values, **self._given(extension.for_writing))
+
+    @property
+    def orderings(self) -> dict[str, EventOrdering]:
+        """Return all orderings that extensions add, by their names."""
+        return orderings_of(self._extensions)
+
+    def _is_on(self, extension: EventExtension, switches: Mapping[str, bool]) -> bool:
+        return extension.plugin is None or self._switches.is_on(switches, extension.plugin.name)
+
+    def _given(self, providers: Mapping[str, Provider]) -> dict[str, Any]:
+        return {name: provide(self._request) for name, provide in providers.items()}
+
+    def _timed(self, extension: EventExtension) -> AbstractContextManager[None]:
+        if extension.plugin is None:
+            return nullcontext()
+        return timed(self._request.registry, extension.plugin, "extension")
+
+
+def orderings_of(extensions: Mapping[str, EventExtension]) -> dict[str, EventOrdering]:
+    """Return all orderings that extensions add, by their names."""
+    return {name: found for extension in extensions.values() for name, found in extension.orderings.items()}
+
+
+def both_ways(*names: Iterable[str]) -> list[str]:
+    """Return what the parameter ``ordering`` may be: each name, and each with ``-`` for the other way round."""
+    return [spelled for some in names for name in some for spelled in (name, f"-{name}")]
+
+
+def add_event_extension(
+    config: Configurator,
+    name: str,
+    *,
+    view: type[Schema],
+    read: Read,
+    body: type[Schema] | None = None,
+    write: Write | None = None,
+    orderings: Mapping[str, EventOrdering] | None = None,
+) -> None:
+    """Directive: show ``extensions.<name>`` in the JSON of events, as `view` describes it.
+
+    ``read(event_ids, ...)`` returns the values by event id, for all events of a list at once; an event that it leaves out
+    has no such extension. With `body` and ``write(event_id, values, ...)`` clients may write it, too: `values` are checked
+    by `body`, and kept in the transaction that makes or changes the event. `orderings` adds to the parameter ``ordering``
+    of the list of events.
+    """
+    plugin = config.registry.plugins.owner(read)
+    answered, accepted = view(), body() if body is not None else None
+
+    def register() -> None:
+        config.registry.event_extensions[name] = EventExtension(
+            name,
+            answered,
+            read,
+            accepted,
+            write,
+            orderings or {},
+            plugin,
+            providers_for(config.registry, read, _parameter(read, 0)),
+            {} if write is None else providers_for(config.registry, write, _parameter(write, 0), _parameter(write, 1)),
+        )
+
+    introspectable = config.introspectable("turnout event extensions", name, name, "event extension")
+    config.action(("turnout extension", name), register, introspectables=(introspectable,), order=SERVICES_ARE_KNOWN)
+    config.registry.openapi_answers.append(answered)
+    for ordering in orderings or {}:
+        config.action(("turnout event ordering", ordering))
+
+
+def _parameter(function: Callable[..., Any], place: int) -> str:
+    return list(inspect.signature(function).parameters)[place]
+
+
+def describe_extensions(config: Configurator) -> Callable[[Components, bool], JSONSchema]:
+    """Return what describes extensions in OpenAPI."""
+
+    def describe(components: Components, answer: bool) -> JSONSchema:  # noqa: FBT001 - as `Components` calls it
+        known: Mapping[str, EventExtension] = config.registry.event_extensions
+        members = {
+            name: components.answer(extension.view) if answer else components.body(extension.body)
+            for name, extension in sorted(known.items())
+            if answer or extension.body is not None
+        }
+        return {"type": "object", "properties": members} | ({} if answer else {"additionalProperties": False})
+
+    return describe
+
+
+def describe_orderings(config: Configurator) -> Callable[[Components, bool], JSONSchema]:
+    """Return what describes the orderings of the list of events in OpenAPI."""
+
+    def describe(_components: Components, _answer: bool) -> JSONSchema:  # noqa: FBT001 - as `Components` calls it
+        added = orderings_of(config.registry.event_extensions)
+        return {"type": "string", "enum": both_ways(ORDERINGS, added)}
+
+    return describe
+
+
+def describe_plugins(config: Configurator) -> Callable[[Components, bool], JSONSchema]:
+    """Return what describes the switches of an event in OpenAPI."""
+
+    def describe(_components: Components, answer: bool) -> JSONSchema:  # noqa: FBT001 - as `Components` calls it
+        names = sorted(config.registry.plugins.switchable)
+        found: JSONSchema = {"type": "object", "properties": {name: {"type": "boolean"} for name in names}}
+        return found | ({} if answer else {"additionalProperties": False})
+
+    return describe

@@ -1,0 +1,110 @@
+"""Plugins: what anyone can add to Turnout. This is what their authors import.
+
+A plugin is a Python package with an entry point in the group ``turnout.plugins``, a manifest called ``plugin``, and an
+``includeme(config)`` that registers all it has:
+
+    from turnout.plugin import API_VERSION, Configurator, Plugin
+
+    plugin = Plugin(name="reviews", title="Reviews", description="What guests thought", api_version=API_VERSION)
+
+    def includeme(config: Configurator) -> None:
+        config.add_api_service(api.reviews)
+
+Beside this module, a plugin may import `turnout.testing` and, of the features, the modules ``services``, ``models``,
+``hooks`` and ``errors``. Everything else may change without notice (docs/plugins/versions.md).
+"""
+
+from pyramid.request import Request
+from sqlalchemy.orm import Session
+
+from turnout import schema as fields
+from turnout.api.etags import expected_versions
+from turnout.api.pages import PageQuery, page, page_of, paging_of
+from turnout.api.service import Service, about_no_event
+from turnout.clock import Clock
+from turnout.db import NEVER_REUSED, Amount, Base, Id, UTCDateTime, delete_some
+from turnout.errors import (
+    Conflict,
+    Denied,
+    DomainError,
+    InUse,
+    Invalid,
+    NotFound,
+    StartError,
+    TryAgain,
+    Unauthenticated,
+    VersionMismatch,
+)
+from turnout.hooks import DomainEvent
+from turnout.injection import Announce, ReadSession, Settings
+from turnout.paging import Ordering, Paging, Slice, fetch
+from turnout.plugin.configurator import Configurator
+from turnout.plugin.errors import PluginError, SwitchedOff
+from turnout.plugin.manifest import API_VERSION, Plugin
+from turnout.schema import Schema
+from turnout.security.actors import ANYONE, ORGANIZER, STAFF, SUPERUSER, USER, Actor
+from turnout.versions import Versioned, require_version
+
+__all__ = [
+    "ANYONE",
+    "API_VERSION",
+    "NEVER_REUSED",
+    "ORGANIZER",
+    "STAFF",
+    "SUPERUSER",
+    "USER",
+    "Actor",
+    "Amount",
+    "Announce",
+    "Base",
+    "Clock",
+    "Configurator",
+    "Conflict",
+    "Denied",
+    "DomainError",
+    "DomainEvent",
+    "Id",
+    "InUse",
+    "Invalid",
+    "NotFound",
+    "Ordering",
+    "PageQuery",
+    "Paging",
+    "Plugin",
+    "PluginError",
+    "ReadSession",
+    "Request",
+    "Schema",
+    "Service",
+    "Session",
+    "Settings",
+    "Slice",
+    "StartError",
+    "SwitchedOff",
+    "TryAgain",
+    "UTCDateTime",
+    "Unauthenticated",
+    "VersionMismatch",
+    "Versioned",
+    "about_no_event",
+    "delete_some",
+    "expected_versions",
+    "fetch",
+    "fields",
+    "page",
+    "page_of",
+    "paging_of",
+    "require_version",
+]
+
+
+def includeme(config: Configurator) -> None:
+    from turnout.plugin import api
+    from turnout.plugin.checks import check_plugins
+    from turnout.plugin.services import PluginCatalog
+
+    config.declare_permission("plugins:read", "See which plugins there are, and their settings", STAFF)
+    config.add_service(PluginCatalog)
+    config.add_health_check("plugins", check_plugins, critical=False)
+    for service in api.SERVICES:
+        config.add_api_service(service)

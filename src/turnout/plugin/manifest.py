@@ -1,0 +1,53 @@
+"""The manifest: what a plugin says of itself before anything of it is set up."""
+
+import re
+from dataclasses import dataclass
+
+import colander
+
+API_VERSION = 1
+"""The version of the contract between Turnout and its plugins (docs/plugins/versions.md)."""
+NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+LONGEST_NAME = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plugin:
+    """What a plugin says of itself. Its package has one, called ``plugin``.
+
+    `name`: the entry point's name, too, and the prefix of its settings: lower-case letters, digits and single
+    underscores, at most 30 characters.
+    `title`, `description`: for people, such as "Reviews" and "What guests thought of an event".
+    `api_version`: the version of the contract that it was written for, `API_VERSION` at that time.
+    `requires`: names of other plugins, without which it cannot be; they are set up before it.
+    `settings`: a colander schema; its node ``keep_days`` becomes the setting ``<name>.keep_days``.
+    `table_prefix`: what the names of its tables begin with, ``<name>_`` unless said otherwise; it ends in an underscore.
+    `is_switchable`: organizers turn it on and off for each event; while it is off, none of its paths, listeners, tasks
+    and extensions is there for that event. `is_on_by_default` is what goes for events of which nobody has said anything.
+    """
+
+    name: str
+    title: str
+    description: str
+    api_version: int
+    requires: tuple[str, ...] = ()
+    settings: type[colander.MappingSchema] | None = None
+    table_prefix: str = ""
+    is_switchable: bool = False
+    is_on_by_default: bool = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "table_prefix", self.table_prefix or f"{self.name}_")
+
+    def faults(self) -> list[str]:
+        """Return what is wrong with the manifest, in words that follow on "its manifest ..."."""
+        found = []
+        if not NAME.fullmatch(self.name) or len(self.name) > LONGEST_NAME:
+            found.append(
+                f"has the name {self.name!r}: use lower-case letters, digits and single underscores, {LONGEST_NAME} at most"
+            )
+        if not NAME.fullmatch(self.table_prefix.removesuffix("_")) or not self.table_prefix.endswith("_"):
+            found.append(f"has the table prefix {self.table_prefix!r}: it must be like 'reviews_'")
+        if not self.title.strip() or not self.description.strip():
+            found.append("needs a title and a description")
+        return found
