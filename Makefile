@@ -8,7 +8,7 @@ export TURNOUT_DATA ?= $(CURDIR)/var
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint format types check lock bench clean
+.PHONY: help serve test lint format types check docs lock bench clean
 
 help:  ## List these commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 12
@@ -33,6 +33,9 @@ types: .venv/.tested  ## Check the types
 bench: .venv/.tested  ## Measure on PostgreSQL and write benchmarks/results.md
 	$(BIN)/python -m benchmarks
 
+docs: .venv/.tested  ## Write docs/plugins/reference.md anew from the docstrings
+	$(BIN)/python -W ignore docs/reference.py
+
 # What the tests need first, so that all the files agree: Celery wants an older python-dateutil than icalendar would take.
 LOCK = $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header setup.cfg
 lock: .venv/.uv  ## Choose versions anew and write the lock files
@@ -55,14 +58,17 @@ clean:  ## Remove the environment and caches; the data in var/ stays
 
 define install
 	@if [ -x $(UV) ]; then $(UV) pip install -q --python $(BIN)/python --compile-bytecode --require-hashes -r $(1); else $(BIN)/pip install -q --disable-pip-version-check --require-hashes -r $(1); fi
-	@$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e . $(addprefix -e ,$(2))
 	@touch $@
 endef
 
-.venv/.installed: requirements.lock setup.cfg .venv/.uv
+# The template is for tests alone; whoever tries Turnout out gets the plugins that do something.
+PLUGINS := $(patsubst %/setup.cfg,%,$(wildcard plugins/*/setup.cfg))
+
+.venv/.installed: requirements.lock setup.cfg $(PLUGINS:=/setup.cfg) .venv/.uv
 	@echo "Installing Turnout into .venv ..."
-	$(call install,requirements.lock)
+	$(call install,requirements.lock,$(filter-out plugins/template,$(PLUGINS)))
 
 .venv/.tested: requirements-test.lock setup.cfg .venv/.installed
 	@echo "Installing what the tests need ..."
-	$(call install,requirements-test.lock)
+	$(call install,requirements-test.lock,$(PLUGINS))

@@ -87,12 +87,24 @@ def providers_for(
 
 
 def add_injectable(config: Configurator, wanted: Any, provide: Provider) -> None:
-    """Directive: fill constructor parameters annotated with `wanted` with what `provide(request)` returns."""
+    """Directive: fill constructor parameters annotated with `wanted` with what ``provide(request)`` returns.
+
+    For what is no service: a client of an outside system, a registry that other plugins add to.
+    """
     config.registry.injectables[wanted] = provide
 
 
 def add_service(config: Configurator, service: type) -> None:
-    """Directive: make `service` available through ``request.find_service(service)``."""
+    """Directive: make `service` available through ``request.find_service(service)``, one for each request.
+
+    Its constructor's parameters are filled by their annotations: `Session`, `Clock`, `Announce`, `Settings`, `ReadSession`,
+    other services, and what `add_injectable` adds. So a service knows no request, and a test can make one by hand.
+
+        class ReviewService:
+            def __init__(self, session: Session, clock: Clock, announce: Announce) -> None: ...
+
+        config.add_service(ReviewService)
+    """
     hints = get_type_hints(inspect.getattr_static(service, "__init__"))
     wanted = {}
     for name in inspect.signature(service).parameters:

@@ -1,7 +1,12 @@
 """The vocabulary of schemas: colander nodes with the rules that every feature needs.
 
-One schema validates the JSON of the API, describes it in OpenAPI, and draws the form in the admin UI. A node may carry
-``nullable=True`` (null is a value), ``description`` and ``example``.
+One schema validates the JSON of the API, describes it in OpenAPI, and draws the form in the admin UI. Every function here
+makes a node and takes colander's options beside its own: ``missing`` (what it is when it is left out; without it, it must be
+given), ``optional=True`` (may be left out, or null), ``nullable=True`` (null is a value), ``description``, ``example``.
+
+    class NewReview(Schema):
+        rating = fields.whole(1, 5, description="5 is best", example=4)
+        comment = fields.text(5000, 0, missing="")
 """
 
 import re

@@ -80,7 +80,11 @@ def read(prefix: str, schema: colander.SchemaNode, given: Mapping[str, Any]) -> 
 
 
 def declare_settings(config: Configurator, prefix: str, schema: type[colander.MappingSchema]) -> None:
-    """Directive: declare the settings below `prefix` and replace their raw values with checked ones."""
+    """Directive: declare the settings below `prefix` and replace their raw values with checked ones.
+
+    What a plugin names as ``settings`` in its manifest is declared already. Raises `SettingsError` for a value that does not
+    fit, or one that is given and not declared.
+    """
     settings = config.get_settings()
     declared: dict[str, type[colander.MappingSchema]] = config.registry.setdefault("turnout.settings", {})
     if prefix in declared:

@@ -26,7 +26,10 @@ def includeme(config: Configurator) -> None:
 
 
 def add_capability(config: Configurator, name: str, description: str) -> None:
-    """Directive: advertise at ``GET /api/v1`` what this installation can do."""
+    """Directive: advertise at ``GET /api/v1`` what this installation can do.
+
+    A plugin's own name and description are advertised already; this is for more.
+    """
 
     def register() -> None:
         config.registry.capabilities[name] = description

@@ -84,6 +84,30 @@ def _event_in(path: str) -> EventOf | None:
 class Service(cornice.Service):
     """The methods of one path below ``/api/v1``. In a path, ``{id}`` and ``{..._id}`` stand for whole numbers.
 
+        reviews = Service("reviews", "/events/{id}/reviews", "Reviews")
+
+        @reviews.post(permission="reviews:create", body=NewReview, answer=ReviewView, status=201, refuses=(NotAttended,))
+        def create_review(request: Request) -> dict[str, Any]:
+            "Review an event."
+            new = request.validated["body"]
+            return request.find_service(ReviewService).create(int(request.matchdict["id"]), new, actor=request.actor)
+
+    The decorators ``get``, ``post``, ``put``, ``patch`` and ``delete`` take
+
+    - `permission`: the name of a declared one;
+    - `body`, `query`: schemas of what is sent, found checked in ``request.validated``; `partial`: members may be missing
+      (PATCH);
+    - `answer`: the schema of what is returned; `status`: 200, or 204 without an answer, unless said otherwise;
+      `further_answers`: other statuses with what they mean;
+    - `location`: where what was made is, such as ``/reviews/{id}``, filled from the answer;
+    - `refuses`: the domain errors that the service may raise, which OpenAPI then describes;
+    - `versioned`: the answer is a `Versioned` and gets an ETag; writes honour ``If-Match`` (`expected_versions`);
+    - `max_age`: seconds for which anybody may keep an answer given to nobody in particular;
+    - `secret`: the answer must not be kept for ``Idempotency-Key``;
+    - `content_type`: of answers that are no JSON; the view then returns a response.
+
+    The view's name is the operation's in OpenAPI, its docstring the description.
+
     `event_of` returns the id of the event that a request is about, or None where it is about none; a path that begins with
     ``/events/{id}``, or has an ``{event_id}``, says so itself.
     """
@@ -157,7 +181,7 @@ def _answering(view: View, operation: Operation) -> Callable[[Request], Response
 
 
 def add_api_service(config: Configurator, service: Service) -> None:
-    """Directive: serve `service`. Two that claim one path stop the start."""
+    """Directive: serve a `Service`, and describe it in OpenAPI."""
     introspectable = config.introspectable("turnout api", service.template, service.template, "API service")
     introspectable["service"] = service
 

@@ -163,7 +163,13 @@ def add_listener(
 ) -> None:
     """Directive: call ``function(event, ...)`` after each commit in which one of `events`, or a subclass, was announced.
 
-    At least once, and for one stream (a booking, say) in the order in which it happened, whichever event it was.
+    At least once, and for one stream (a booking, say) in the order in which it happened, whichever event it was. It runs in a
+    worker, in a transaction of its own; if it raises, nothing of it is kept, and it is tried again after a while (`retry`),
+    without any harm to what was announced. Parameters after the first are filled as a service's are.
+
+        def greet(event: BookingConfirmed, messages: MessageService) -> None: ...
+
+        config.add_listener(greet, BookingConfirmed)
     """
     from turnout.outbox.services import Outbox
 
@@ -179,6 +185,14 @@ def add_task(
     config: Configurator, function: Function, *, queue: str = DEFAULT, batch: int = 1, retry: Retry | None = None
 ) -> None:
     """Directive: let ``Outbox.put(function, {...})`` be possible.
+
+    The arguments, plain values, are kept in the transaction that puts them; after its commit a worker calls the function with
+    them, at least once. Parameters that no argument fills are filled as a service's are.
+
+        def resize(image_id: int, session: Session) -> None: ...
+
+        config.add_task(resize)
+        outbox.put(resize, {"image_id": 5})
 
     With `batch`, waiting work of one stream is done together: the function gets a list of up to so many arguments, in
     order, in one transaction. If that fails, each is tried again alone. Each `queue` has workers of its own, so that what
@@ -207,7 +221,12 @@ def _require_event(config: Configurator, function: Function, batch: int) -> None
 def add_periodic_task(
     config: Configurator, function: Function, *, every: timedelta, queue: str = DEFAULT, retry: Retry | None = None
 ) -> None:
-    """Directive: call `function` once in every period, however many workers there are; never twice at a time."""
+    """Directive: call `function` once in every period, however many workers there are; never twice at a time.
+
+    Its parameters are filled as a service's are.
+
+        config.add_periodic_task(purge_reviews, every=timedelta(hours=1))
+    """
     _add(config, function, queue=queue, retry=retry)
     name = name_of(function)
     introspectable = config.introspectable("turnout periodic tasks", name, name, "periodic task")

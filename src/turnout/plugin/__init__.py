@@ -14,6 +14,9 @@ Beside this module, a plugin may import `turnout.testing` and, of the features, 
 ``hooks`` and ``errors``. Everything else may change without notice (docs/plugins/versions.md).
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from pyramid.request import Request
 from sqlalchemy.orm import Session
 
@@ -45,6 +48,25 @@ from turnout.schema import Schema
 from turnout.security.actors import ANYONE, ORGANIZER, STAFF, SUPERUSER, USER, Actor
 from turnout.versions import Versioned, require_version
 
+if TYPE_CHECKING:
+    from turnout.events.extensions import EventOrdering
+    from turnout.messages.channels import Attachment
+    from turnout.messages.kinds import Draft, Enclosed
+    from turnout.outbox.handlers import CurrentJob
+    from turnout.outbox.retries import Retry
+    from turnout.webhooks.event_types import Told
+
+_OF_FEATURES = {
+    "Attachment": "turnout.messages.channels",
+    "CurrentJob": "turnout.outbox.handlers",
+    "Draft": "turnout.messages.kinds",
+    "Enclosed": "turnout.messages.kinds",
+    "EventOrdering": "turnout.events.extensions",
+    "Retry": "turnout.outbox.retries",
+    "Told": "turnout.webhooks.event_types",
+}
+"""Where features have what their directives take; imported when it is asked for, because features import this package."""
+
 __all__ = [
     "ANYONE",
     "API_VERSION",
@@ -56,13 +78,18 @@ __all__ = [
     "Actor",
     "Amount",
     "Announce",
+    "Attachment",
     "Base",
     "Clock",
     "Configurator",
     "Conflict",
+    "CurrentJob",
     "Denied",
     "DomainError",
     "DomainEvent",
+    "Draft",
+    "Enclosed",
+    "EventOrdering",
     "Id",
     "InUse",
     "Invalid",
@@ -74,6 +101,7 @@ __all__ = [
     "PluginError",
     "ReadSession",
     "Request",
+    "Retry",
     "Schema",
     "Service",
     "Session",
@@ -81,6 +109,7 @@ __all__ = [
     "Slice",
     "StartError",
     "SwitchedOff",
+    "Told",
     "TryAgain",
     "UTCDateTime",
     "Unauthenticated",
@@ -96,6 +125,12 @@ __all__ = [
     "paging_of",
     "require_version",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _OF_FEATURES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_OF_FEATURES[name]), name)
 
 
 def includeme(config: Configurator) -> None:

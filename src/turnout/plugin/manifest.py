@@ -15,15 +15,21 @@ LONGEST_NAME = 30
 class Plugin:
     """What a plugin says of itself. Its package has one, called ``plugin``.
 
-    `name`: the entry point's name, too, and the prefix of its settings: lower-case letters, digits and single
-    underscores, at most 30 characters.
-    `title`, `description`: for people, such as "Reviews" and "What guests thought of an event".
-    `api_version`: the version of the contract that it was written for, `API_VERSION` at that time.
-    `requires`: names of other plugins, without which it cannot be; they are set up before it.
-    `settings`: a colander schema; its node ``keep_days`` becomes the setting ``<name>.keep_days``.
-    `table_prefix`: what the names of its tables begin with, ``<name>_`` unless said otherwise; it ends in an underscore.
-    `is_switchable`: organizers turn it on and off for each event; while it is off, none of its paths, listeners, tasks
-    and extensions is there for that event. `is_on_by_default` is what goes for events of which nobody has said anything.
+    - `name`: the entry point's name, too, and the prefix of its settings: lower-case letters, digits and single
+      underscores, at most 30 characters.
+    - `title`, `description`: for people, such as "Reviews" and "What guests thought of an event"; the description is also
+      advertised as a capability at ``GET /api/v1``.
+    - `api_version`: the version of the contract that it was written for, `API_VERSION` at that time.
+    - `requires`: names of other plugins, without which it cannot be; they are set up before it.
+    - `settings`: a colander schema; its node ``keep_days`` becomes the setting ``<name>.keep_days``, in the environment
+      ``TURNOUT_<NAME>_KEEP_DAYS``. A node with ``secret=True``, or whose name ends in key, password, secret or token, is
+      never shown.
+    - `table_prefix`: what the names of its tables begin with, ``<name>_`` unless said otherwise; it ends in an underscore.
+    - `is_switchable`: organizers turn it on and off for each event. While it is off, none of its paths, listeners,
+      subscribers, tasks and extensions is there for that event; Turnout sees to it, so each of them must say which event
+      it is about: a path by ``/events/{id}`` or `Service`'s ``event_of``, a task by its argument ``event_id``, a domain
+      event by its field ``event_id``. A periodic task is about no event: let it find what is due and put one task for each.
+    - `is_on_by_default`: what goes for events of which nobody has said anything.
     """
 
     name: str

@@ -40,7 +40,14 @@ class Permission:
 
 
 def declare_permission(config: Configurator, name: str, description: str, *roles: str, tokens: bool = True) -> None:
-    """Directive: declare a permission. `tokens` says whether a personal API token can carry it."""
+    """Directive: declare a permission, which `roles` have, and those above them.
+
+    The `name` is like ``reviews:create``; one permission guards reading or writing, never both. Every view needs one; what
+    depends on the thing itself (is it one's own?) is the service's to decide. `tokens` says whether a personal API token
+    can carry it.
+
+        config.declare_permission("reviews:create", "Review what one has attended", USER)
+    """
     unknown = set(roles) - set(ROLES)
     if unknown:
         raise StartError(f"Permission {name} is granted to roles that do not exist: {', '.join(sorted(unknown))}")
