@@ -2,10 +2,19 @@
 
 import os
 
+import pytest
+from tests.environments import build_turnout
+
 # `make` names the folder of development's data; tests write into folders of their own.
 os.environ.pop("TURNOUT_DATA", None)
 
 pytest_plugins = ["turnout.testing.fixtures"]
+
+
+@pytest.fixture(scope="session")
+def turnout_wheel(tmp_path_factory):
+    """Turnout's wheel; a test that uses it is of the xdist group "wheel", so that it is built once."""
+    return build_turnout(tmp_path_factory.mktemp("wheel"))
 
 
 def pytest_terminal_summary(terminalreporter):

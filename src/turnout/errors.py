@@ -7,12 +7,16 @@ from typing import Any, ClassVar
 class StartError(Exception):
     """The application cannot start; the message says in one line why, and what to do.
 
-    `module` names the module whose code is at fault, where that is not the one that raises it.
+    `registered` is Pyramid's note of where the configuration says what is at fault, if it is found out only later.
     """
 
-    def __init__(self, message: str, *, module: str | None = None) -> None:
+    def __init__(self, message: str, *, registered: Any = None) -> None:
         super().__init__(message)
-        self.module = module
+        self.registered = registered
+
+
+class Clash(StartError):
+    """Two claim the same thing, and only one can have it."""
 
 
 class TryAgain(Exception):

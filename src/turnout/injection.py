@@ -70,7 +70,7 @@ def providers_for(
 
     Raises `StartError` for one that is no service, unless it `may_take_arguments`. Services must be registered by then.
     """
-    hints = get_type_hints(function)
+    hints = get_type_hints(inspect.getattr_static(function, "__init__") if isinstance(function, type) else function)
     found = {}
     for parameter in inspect.signature(function).parameters:
         if parameter in given:
@@ -91,7 +91,12 @@ def add_injectable(config: Configurator, wanted: Any, provide: Provider) -> None
 
     For what is no service: a client of an outside system, a registry that other plugins add to.
     """
+    config.action(_claim(wanted))
     config.registry.injectables[wanted] = provide
+
+
+def _claim(wanted: Any) -> tuple[str, Any]:
+    return "turnout service", wanted
 
 
 def add_service(config: Configurator, service: type) -> None:
@@ -105,11 +110,7 @@ def add_service(config: Configurator, service: type) -> None:
 
         config.add_service(ReviewService)
     """
-    hints = get_type_hints(inspect.getattr_static(service, "__init__"))
-    wanted = {}
-    for name in inspect.signature(service).parameters:
-        provide = config.registry.injectables.get(hints[name])
-        wanted[name] = provide or (lambda request, hint=hints[name]: find_service(request, hint))
+    wanted: dict[str, Provider] = {}
 
     def make(request: Request) -> Any:
         return service(**{name: provide(request) for name, provide in wanted.items()})
@@ -117,7 +118,11 @@ def add_service(config: Configurator, service: type) -> None:
     def register() -> None:
         config.registry.services[service] = make
 
-    config.action(("turnout service", service), register)
+    def connect() -> None:
+        wanted.update(providers_for(config.registry, service))
+
+    config.action(_claim(service), register)
+    config.action(None, connect, order=SERVICES_ARE_KNOWN)
 
 
 def find_service(request: Request, service: type[T]) -> T:
@@ -132,6 +137,8 @@ def find_service(request: Request, service: type[T]) -> T:
 def includeme(config: Configurator) -> None:
     config.registry.services = {}
     config.registry.injectables = dict(_PROVIDERS)
+    for wanted in _PROVIDERS:
+        config.action(_claim(wanted))
     config.add_directive("add_injectable", add_injectable)
     config.add_directive("add_service", add_service)
     config.add_request_method(find_service)

@@ -14,10 +14,12 @@ from typing import Any
 import colander
 from pyramid.config import Configurator
 
-from turnout.errors import StartError
+from turnout.errors import Clash, StartError
 
 SHORTEST_SECRET = 32
 PLACEHOLDER = "change-me"
+MASK = "********"
+"""What is shown instead of a secret."""
 
 
 class SettingsError(StartError):
@@ -67,16 +69,19 @@ def read(prefix: str, schema: colander.SchemaNode, given: Mapping[str, Any]) -> 
             found[name] = node.deserialize(colander.null if raw == "" else raw)
         except colander.Invalid as error:
             problem = "; ".join(str(message) for message in error.asdict(translate=str).values())
-            raise SettingsError(
-                f"Setting {name} (or {variable_name(name)}) cannot be used: {problem} (it is {raw!r})."
-                if not is_secret(node)
-                else f"Setting {name} (or {variable_name(name)}) cannot be used: {problem}."
-            ) from None
+            shown = f"{problem} (it is {raw!r})"
+            if is_secret(node):
+                shown = problem.replace(str(raw), MASK)
+            raise SettingsError(f"Setting {name} (or {variable_name(name)}) cannot be used: {shown}.") from None
     unknown = sorted(name for name in given if name.startswith(prefix + ".") and name not in found)
     if unknown:
         known = ", ".join(sorted(found))
         raise SettingsError(f"Setting {unknown[0]} is not known. Known: {known}.")
     return found
+
+
+def _names(prefix: str, schema: type[colander.MappingSchema]) -> list[str]:
+    return [f"{prefix}.{node.name}" for node in schema().children]
 
 
 def declare_settings(config: Configurator, prefix: str, schema: type[colander.MappingSchema]) -> None:
@@ -88,10 +93,14 @@ def declare_settings(config: Configurator, prefix: str, schema: type[colander.Ma
     settings = config.get_settings()
     declared: dict[str, type[colander.MappingSchema]] = config.registry.setdefault("turnout.settings", {})
     if prefix in declared:
-        raise StartError(
-            f"The settings {prefix}.* are declared twice: by {declared[prefix].__module__} and by {schema.__module__}.",
-            module=schema.__module__,
+        raise Clash(
+            f"The settings {prefix}.* are declared twice: by {declared[prefix].__module__} and by {schema.__module__}."
         )
+    known = {variable_name(name): name for other in declared for name in _names(other, declared[other])}
+    for name in _names(prefix, schema):
+        if variable_name(name) in known:
+            other = known[variable_name(name)]
+            raise Clash(f"The settings {other} and {name} would both be read from {variable_name(name)}.")
     settings.update(read(prefix, schema(), settings))
     declared[prefix] = schema
 

@@ -13,6 +13,8 @@ KINDS = {"__init__", "models", "schemas", "services", "hooks", "errors", "api", 
 MOST_LINES = 400
 FURTHER = {
     "auth": {"authenticator", "tokens"},
+    "events": {"extensions", "switches"},
+    "events": {"extensions", "switches"},
     "health": {"checks"},
     "metrics": {"collectors"},
     "outbox": {
@@ -30,7 +32,35 @@ FURTHER = {
         "schedule",
         "worker",
     },
+    "plugin": {
+        "assembly",
+        "boundary",
+        "checks",
+        "configurator",
+        "discovery",
+        "export",
+        "loading",
+        "manifest",
+        "plugins",
+        "removal",
+        "scaffold",
+        "template",
+    },
     "messages": {"channels", "delivery", "enclosures", "kinds", "mail", "rendering", "templates"},
+    "plugin": {
+        "assembly",
+        "boundary",
+        "checks",
+        "configurator",
+        "discovery",
+        "export",
+        "loading",
+        "manifest",
+        "plugins",
+        "removal",
+        "scaffold",
+        "template",
+    },
     "webhooks": {"addresses", "event_types", "payloads", "representations", "sending", "signing", "templates"},
 }
 """What a feature has beside the kinds: each one is a thing of its own that the security policy or an operator uses."""
@@ -62,8 +92,9 @@ def test_tests_mirror_features(feature):
 
 
 def python_files():
-    for top in ("src", "tests", "alembic", "benchmarks"):
-        yield from (path for path in (ROOT / top).rglob("*.py") if "migrations" not in path.parts)
+    for top in ("src", "tests", "alembic", "benchmarks", "plugins"):
+        links = {SOURCE / "migrations", SOURCE / "plugin" / "template"}
+        yield from (path for path in (ROOT / top).rglob("*.py") if not links & set(path.parents))
 
 
 @pytest.mark.parametrize("path", list(python_files()), ids=lambda path: str(path.relative_to(ROOT)))
@@ -77,3 +108,7 @@ def test_the_folder_of_migrations_does_not_shadow_the_library():
     assert (ROOT / "alembic" / "env.py").exists()
     assert not (ROOT / "alembic" / "__init__.py").exists()
     assert (SOURCE / "migrations").resolve() == ROOT / "alembic"
+
+
+def test_the_template_of_plugins_is_a_plugin_beside_the_others():
+    assert (SOURCE / "plugin" / "template").resolve() == ROOT / "plugins" / "template"

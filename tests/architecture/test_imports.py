@@ -18,7 +18,7 @@ OPEN_TO_OTHERS = {"services", "hooks", "models", "errors"}
 def modules():
     """Give every module of the package: its dotted name and the names that it imports."""
     for path in sorted(ROOT.rglob("*.py")):
-        if "migrations" in path.parts:
+        if {"migrations", "template"} & set(path.relative_to(ROOT).parts):
             continue
         parts = path.relative_to(ROOT.parent).with_suffix("").parts
         package = list(parts[:-1])

@@ -1,6 +1,5 @@
 """The OpenAPI document: valid, complete, and stable in what generated clients hold on to."""
 
-import dataclasses
 import re
 from collections.abc import Iterator
 from decimal import Decimal
@@ -9,13 +8,15 @@ from typing import Any
 import colander
 import pytest
 from openapi_spec_validator import validate
+from pyramid.exceptions import ConfigurationConflictError
 
 from turnout import schema as fields
-from turnout.api.openapi.document import check_names
 from turnout.api.openapi.schemas import Components
-from turnout.api.service import PREFIX, operations
+from turnout.api.service import PREFIX, Service, operations
 from turnout.errors import StartError
+from turnout.plugin.configurator import Configurator
 from turnout.schema import Schema
+from turnout.testing.applications import SETTINGS
 
 
 @pytest.fixture
@@ -144,12 +145,21 @@ def test_it_may_be_kept_and_asked_about(world):
     assert again.body == b""
 
 
-def test_two_operations_with_one_name_stop_the_start(world):
-    found = operations(world.application.registry)
-    check_names(found)
-    first, second = found[0], dataclasses.replace(found[1], name=found[0].name)
-    with pytest.raises(StartError, match=f"Two operations are named {first.name}: {first.method} {first.path} and"):
-        check_names([first, second])
+def test_two_operations_with_one_name_stop_the_start():
+    def read_health(_request):
+        """Have the name of another."""
+
+    namesake = Service("namesake", "/namesake", "Probes")
+    namesake.get(permission="health:read")(read_health)
+
+    def includeme(config):
+        config.add_api_service(namesake)
+
+    config = Configurator(settings=SETTINGS)
+    config.include("turnout.config")
+    config.include(includeme)
+    with pytest.raises(ConfigurationConflictError, match="'turnout operation', 'read_health'"):
+        config.commit()
 
 
 def test_two_schemas_with_one_name_are_told_apart_or_refused():

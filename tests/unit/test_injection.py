@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 from pyramid.config import Configurator
+from pyramid.exceptions import ConfigurationExecutionError
 from pyramid.testing import DummyRequest
 from sqlalchemy.orm import Session
 
@@ -75,9 +76,14 @@ def test_a_service_gets_what_it_names(config):
     config.end()
 
 
-def test_a_service_that_nobody_added_is_missed(config):
+def test_a_service_that_nobody_added_is_missed_at_the_start(config):
     config.add_service(Lonely)
+    with pytest.raises(ConfigurationExecutionError, match=r"Lonely wants 'inner', and .*Inner.* is no service"):
+        config.commit()
+
+
+def test_one_that_nobody_asked_for_is_missed_at_once(config):
     request = request_of(config)
     with pytest.raises(LookupError):
-        request.find_service(Lonely)
+        request.find_service(Inner)
     config.end()

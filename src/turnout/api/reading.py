@@ -93,11 +93,13 @@ def _read_mapping(node: colander.SchemaNode, value: Any, path: str, errors: Erro
             errors.append((where, "is required"))
         else:
             found[child.name] = child.missing() if callable(child.missing) else child.missing
-    for name in value.keys() - known:
-        where = f"{path}.{name}" if path else name
-        # Named as far as it can be: a lone surrogate cannot be said in an answer.
-        errors.append((where[:200].encode(errors="replace").decode(), "is not known here"))
+    errors.extend((field_of(path, name), "is not known here") for name in value.keys() - known)
     return found
+
+
+def field_of(path: str, name: str) -> str:
+    """Name a member that a client sent, as far as it can be: a lone surrogate cannot be said in an answer."""
+    return (f"{path}.{name}" if path else name)[:200].encode(errors="replace").decode()
 
 
 def _read_sequence(node: colander.SchemaNode, value: Any, path: str, errors: Errors) -> list[Any]:

@@ -181,7 +181,7 @@ def _answering(view: View, operation: Operation) -> Callable[[Request], Response
 
 
 def add_api_service(config: Configurator, service: Service) -> None:
-    """Directive: serve a `Service`, and describe it in OpenAPI."""
+    """Directive: serve a `Service`, and describe it in OpenAPI; its path and its views' names are its alone."""
     introspectable = config.introspectable("turnout api", service.template, service.template, "API service")
     introspectable["service"] = service
 
@@ -190,6 +190,8 @@ def add_api_service(config: Configurator, service: Service) -> None:
 
     path = re.sub(r"{\w+}", "{}", service.template)
     config.action(("turnout api path", path), register, introspectables=(introspectable,), order=PHASE0_CONFIG)
+    for operation in service.operations.values():
+        config.action(("turnout operation", operation.name))  # generated clients call it by its name
     config.add_cornice_service(service)
 
 

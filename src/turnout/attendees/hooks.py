@@ -8,9 +8,9 @@ from turnout.hooks import DomainEvent
 
 @dataclass(frozen=True, slots=True)
 class AttendeesDeleting(DomainEvent):
-    """Attendees are about to be deleted with their users: whoever keeps something of theirs removes it now, or refuses.
+    """Attendees are about to be deleted: whoever keeps something of theirs removes it now, or refuses.
 
-    Deleting a single attendee does not tell it: that is refused as long as something depends on the attendee.
+    One who still has bookings is not deleted after all; what was removed by then is there again.
     """
 
     attendee_ids: Sequence[int]

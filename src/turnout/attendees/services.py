@@ -141,6 +141,7 @@ class AttendeeService:
         require_version(attendee.version, expected)
         try:
             with self.session.begin_nested():
+                self.announce(AttendeesDeleting([attendee.id]))
                 self.session.delete(attendee)
         except IntegrityError:
             raise InUse("There are bookings for this attendee.") from None

@@ -88,15 +88,19 @@ def load_settings() -> dict[str, Any]:
 
 
 @contextmanager
-def application(*, is_migrated: bool = False, **overriding: Any) -> Iterator["Router"]:
+def application(
+    overriding: Mapping[str, Any] | None = None, *, is_migrated: bool = False, without_broken_plugins: bool = False
+) -> Iterator["Router"]:
     """Give the application with the settings that apply; `overriding` ones win over the ini file's.
 
-    With `is_migrated` the database must be at the version that the code needs: raises `StartError` otherwise.
+    With `is_migrated` the database must be at the version that the code needs: raises `StartError` otherwise. What is
+    about a plugin that may be broken comes `without_broken_plugins`, whatever the settings say.
     """
     from turnout.migrate import require_migrated
     from turnout.plugin.assembly import assemble
 
-    router = assemble(load_settings() | overriding, *[require_migrated] * is_migrated)
+    checks = [require_migrated] if is_migrated else []
+    router = assemble(load_settings() | dict(overriding or {}), *checks, without_broken_plugins=without_broken_plugins)
     try:
         yield router
     finally:

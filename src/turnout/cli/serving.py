@@ -1,12 +1,18 @@
 """``turnout serve`` and ``turnout migrate``."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from contextlib import nullcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from turnout.cli.context import QUARANTINE, SPARE, Refused, application, config_option, load_settings, waiting
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from turnout.migrate import Line
+    from turnout.plugin.discovery import Loaded
 
 
 @click.command(
@@ -50,7 +56,7 @@ def serve(
     pool = {} if "database.pool_size" in given else {"database.pool_size": threads + SPARE}
     # The address first: who started it twice should hear it at once.
     listener = inherited_socket(fd) if fd is not None else listening_socket(host, port, reuse_port=reuse_port)
-    with listener, application(is_migrated=not demo, **pool) as router:
+    with listener, application(pool, is_migrated=not demo) as router:
         registry = router.registry
         if demo:
             from turnout.demo import ensure_demo
@@ -89,31 +95,46 @@ def _greet(url: str, settings: Mapping[str, Any], *, demo: bool) -> None:
 @click.option("--check", is_flag=True, help="Change nothing; exit with 1 if there is something to do.")
 def migrate(*, check: bool) -> None:
     """Bring the database to the version that the code needs: the core's tables, then those of each enabled plugin."""
-    from turnout.migrate import CORE, bring_up, current, head, lines_of
+    from turnout.migrate import CORE, line_of
     from turnout.plugin.errors import PluginError
 
     with application() as router:
         registry = router.registry
-        failed: list[PluginError] = []
-        for line in lines_of(registry.plugins.enabled.values()):
-            what = "The database" if line is CORE else f"The plugin {line.name}"
-            with registry.engine.connect() as connection:
-                before = current(connection, line)
-            wanted = head(line)
-            if before == wanted:
-                click.echo(f"{what} is at {wanted}; nothing to do.")
-                continue
-            if check:
-                raise Refused(f"{what} is at {before or 'nothing'}; the code needs {wanted}.")
+        _bring_up(registry.engine, CORE, check=check)
+        failed = dict(registry.plugins.left_out)
+        for plugin in registry.plugins.enabled.values():
             try:
-                with waiting("Migrating"):
-                    bring_up(registry.engine, line)
+                _require(plugin, failed)
+                if (line := line_of(plugin)) is not None:
+                    _bring_up(registry.engine, line, check=check)
             except PluginError as error:
                 if registry.settings["turnout.plugins.on_error"] != QUARANTINE:
                     raise
-                click.echo(str(error), err=True)
-                failed.append(error)
-            else:
-                click.echo(f"{what} is at {wanted} now.")
+                failed[plugin.name] = error
+    for trouble in failed.values():
+        click.echo(str(trouble), err=True)
     if failed:
-        raise Refused(f"Not migrated, and so left out: {', '.join(error.plugin for error in failed)}.")
+        raise Refused(f"Not migrated, and so left out: {', '.join(failed)}.")
+
+
+def _require(plugin: "Loaded", left_out: Container[str]) -> None:
+    from turnout.plugin.errors import REQUIRES, PluginError
+
+    for name in plugin.manifest.requires:
+        if name in left_out:
+            raise PluginError(plugin.name, REQUIRES, f"it requires the plugin {name}, which is left out")
+
+
+def _bring_up(engine: "Engine", line: "Line", *, check: bool) -> None:
+    from turnout.migrate import CORE, bring_up, standing
+
+    what = "The database" if line is CORE else f"The plugin {line.name}"
+    found = standing(engine, line)
+    if found.is_current:
+        click.echo(f"{what} is at {found.wanted}; nothing to do.")
+    elif check:
+        raise Refused(f"{what} is at {found.at or 'nothing'}; the code needs {found.wanted}.")
+    else:
+        with waiting("Migrating"):
+            bring_up(engine, line)
+        click.echo(f"{what} is at {found.wanted} now.")

@@ -49,7 +49,7 @@ def worker(*, threads: int | None, queues: tuple[str, ...], drain: bool) -> None
     from turnout.outbox.worker import Worker
 
     more = {} if threads is None else {"outbox.threads": str(threads), "database.pool_size": str(threads + SPARE)}
-    with application(is_migrated=True, **more) as router:
+    with application(more, is_migrated=True) as router:
         known = queues_of(router.registry.handlers)
         if unknown := sorted(set(queues) - set(known)):
             raise click.BadParameter(f"{unknown[0]!r} is none of: {', '.join(known)}", param_hint="--queue")

@@ -8,6 +8,7 @@ every further one is filled by its annotation, as a service's constructor is.
 """
 
 import inspect
+import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -18,12 +19,12 @@ from pyramid.request import Request
 from sqlalchemy.orm import InstrumentedAttribute
 
 from turnout.api.openapi.schemas import Components, JSONSchema
-from turnout.api.reading import read_value
-from turnout.errors import Invalid
+from turnout.api.reading import field_of, read_value
+from turnout.errors import Clash, Invalid, StartError
 from turnout.events.models import ORDERINGS
 from turnout.events.switches import EventSwitches
 from turnout.injection import SERVICES_ARE_KNOWN, Provider, providers_for
-from turnout.plugin.boundary import timed
+from turnout.plugin.boundary import taking_part
 from turnout.plugin.discovery import Loaded
 from turnout.schema import Schema
 
@@ -78,23 +79,25 @@ class EventExtensions:
             wanted = [event_id for event_id in switches if self._is_on(extension, switches[event_id])]
             if not wanted:
                 continue
-            with self._timed(extension):
+            with self._part_of(extension):
                 values = extension.read(wanted, **self._given(extension.for_reading))
-            for event_id in wanted:
-                if event_id in values:
-                    found[event_id][name] = values[event_id]
+                for event_id in wanted:
+                    if event_id in values:
+                        found[event_id][name] = values[event_id]
         return found
 
-    def checked(self, given: Mapping[str, Any], *, partial: bool = False) -> dict[str, Any]:
-        """Return what a client wrote for extensions as these want it. Raises `Invalid`."""
+    def checked(self, given: Mapping[str, Any], switches: Mapping[str, bool]) -> dict[str, Any]:
+        """Return what a client wrote for extensions of an event with these switches, as they want it. Raises `Invalid`."""
         found = {}
         wrong: list[tuple[str, str]] = []
         for name, value in given.items():
             extension = self._extensions.get(name)
             if extension is None or extension.body is None:
-                wrong.append((f"extensions.{name}", "is not known here"))
+                wrong.append((field_of("extensions", name), "is not known here"))
+            elif not self._is_on(extension, switches):
+                wrong.append((f"extensions.{name}", "is switched off for this event"))
             else:
-                found[name] = read_value(extension.body, value, f"extensions.{name}", wrong, partial=partial)
+                found[name] = read_value(extension.body, value, f"extensions.{name}", wrong)
         if wrong:
             raise Invalid(wrong)
         return found
@@ -104,7 +107,7 @@ class EventExtensions:
         for name, values in checked.items():
             extension = self._extensions[name]
             if extension.write is not None:
-                with self._timed(extension):
+                with self._part_of(extension):
                     extension.write(event_id, values, **self._given(extension.for_writing))
 
     @property
@@ -118,10 +121,10 @@ class EventExtensions:
     def _given(self, providers: Mapping[str, Provider]) -> dict[str, Any]:
         return {name: provide(self._request) for name, provide in providers.items()}
 
-    def _timed(self, extension: EventExtension) -> AbstractContextManager[None]:
+    def _part_of(self, extension: EventExtension) -> AbstractContextManager[None]:
         if extension.plugin is None:
             return nullcontext()
-        return timed(self._request.registry, extension.plugin, "extension")
+        return taking_part(self._request, extension.plugin, "extension")
 
 
 def orderings_of(extensions: Mapping[str, EventExtension]) -> dict[str, EventOrdering]:
@@ -151,8 +154,12 @@ def add_event_extension(
     by `body`, and kept in the transaction that makes or changes the event. `orderings` adds to the parameter ``ordering``
     of the list of events.
     """
-    plugin = config.registry.plugins.owner(read)
+    plugin = config.registry.plugins.registrar(read)
     answered, accepted = view(), body() if body is not None else None
+    if (body is None) != (write is None):
+        raise StartError(f"the extension {name} of events needs both, a body and a function to write it, or neither")
+    for ordering, columns in (orderings or {}).items():
+        _check_ordering(ordering, columns)
 
     def register() -> None:
         config.registry.event_extensions[name] = EventExtension(
@@ -172,6 +179,21 @@ def add_event_extension(
     config.registry.openapi_answers.append(answered)
     for ordering in orderings or {}:
         config.action(("turnout event ordering", ordering))
+
+
+def _check_ordering(name: str, ordering: EventOrdering) -> None:
+    """Raise `StartError` for what would lose events of the list, or show one twice."""
+    if name in ORDERINGS:
+        raise Clash(f"it and Turnout both claim the event ordering {name}")
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise StartError(
+            f"the name of the event ordering {name!r} must be of lower-case letters, digits and underscores"
+        )
+    table = ordering.event_id.class_.__table__
+    if ordering.column.class_ is not ordering.event_id.class_ or ordering.column.nullable:
+        raise StartError(f"the event ordering {name} needs a column of {table.name} that is never null")
+    if [column.name for column in table.primary_key] != [ordering.event_id.key] and not ordering.event_id.unique:
+        raise StartError(f"the event ordering {name} needs one row for each event: let {table.name}.{ordering.event_id.key} be unique")
 
 
 def _parameter(function: Callable[..., Any], place: int) -> str:

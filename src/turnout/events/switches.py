@@ -6,6 +6,7 @@ from typing import Any
 from pyramid.request import Request
 from sqlalchemy import select
 
+from turnout.api.reading import field_of
 from turnout.errors import Invalid
 from turnout.events.models import Event
 
@@ -20,9 +21,9 @@ class EventSwitches:
         """Return what a client wrote. Raises `Invalid` for what is no switchable plugin's name, or not true or false."""
         known = ", ".join(sorted(self.defaults)) or "none"
         wrong = [
-            (f"plugins.{name}", f"cannot be switched by event; these can: {known}")
+            (field_of("plugins", name), f"cannot be switched by event; these can: {known}")
             if name not in self.defaults
-            else (f"plugins.{name}", "must be true or false")
+            else (field_of("plugins", name), "must be true or false")
             for name, value in given.items()
             if name not in self.defaults or type(value) is not bool
         ]
@@ -48,5 +49,6 @@ def is_switched_on(request: Request, name: str, event_id: int) -> bool:
     """Tell whether a plugin is on for an event; for one that does not exist it is, and finds that out itself."""
     known = request.event_switches
     if event_id not in known:
-        known[event_id] = request.db.scalar(select(Event.switches).where(Event.id == event_id)) or {}
-    return switches_of(request).is_on(known[event_id], name)
+        known[event_id] = request.db.scalar(select(Event.switches).where(Event.id == event_id))
+    switches = known[event_id]
+    return switches is None or switches_of(request).is_on(switches, name)

@@ -28,7 +28,7 @@ from cattrs.preconf.orjson import OrjsonConverter, make_converter
 from pyramid.config import Configurator
 from pyramid.request import Request
 
-from turnout.errors import StartError
+from turnout.errors import Clash, StartError
 from turnout.hooks import DomainEvent
 from turnout.injection import SERVICES_ARE_KNOWN, providers_for
 from turnout.outbox.retries import Retry
@@ -60,6 +60,23 @@ class Handler:
     batch: int = 1
     retry: Retry | None = None
     plugin: Loaded | None = None
+
+    @property
+    def terms(self) -> tuple[Any, ...]:
+        """Return how it is run, which is one way however often it is registered, as for several events."""
+        return self.listens, self.queue, self.batch, self.retry, self.plugin
+
+    def require_event(self, arguments: Mapping[str, Any]) -> None:
+        """Raise `ValueError` for arguments that do not say which event they are about, but must."""
+        if (
+            self.plugin is not None
+            and self.plugin.manifest.is_switchable
+            and self.batch > 1
+            and "event_id" not in arguments
+        ):
+            raise ValueError(
+                f"{self.plugin.name} is switched by event: give {self.name} an event_id, None if about none"
+            )
 
     def call(self, request: Request, payloads: Iterable[str]) -> None:
         """Do the work of one job or, where the handler takes batches, of many."""
@@ -137,12 +154,15 @@ def _add(
 ) -> None:
     """Register a handler. Its parameter `given` is what it works on; others are injected or, if allowed, arguments."""
     name = name_of(function)
+    plugin = config.registry.plugins.registrar(function)
 
     def register() -> None:
         names = [] if given is None else [given]
         injected = providers_for(config.registry, function, *names, may_take_arguments=takes_arguments)
-        plugin = config.registry.plugins.owner(function)
-        config.registry.handlers[name] = Handler(name, function, injected, plugin=plugin, **options)
+        handler = Handler(name, function, injected, plugin=plugin, **options)
+        known = config.registry.handlers.setdefault(name, handler)
+        if known.terms != handler.terms:
+            raise Clash(f"{name} is registered twice, and not in the same way")
 
     introspectable = config.introspectable("turnout handlers", name, name, "handler")
     config.action(
@@ -207,14 +227,13 @@ def add_task(
 
 
 def _require_event(config: Configurator, function: Function, batch: int) -> None:
-    plugin = config.registry.plugins.owner(function)
+    plugin = config.registry.plugins.registrar(function)
     if plugin is None or not plugin.manifest.is_switchable or batch > 1:
         return
     if "event_id" not in inspect.signature(function).parameters:
         raise StartError(
             f"{plugin.name} is switched by event, and its task {name_of(function)} does not say which event it is about: "
-            "let it take event_id, which may be None where it is about no event.",
-            module=function.__module__,
+            "let it take event_id, which may be None where it is about no event."
         )
 
 

@@ -83,7 +83,7 @@ def _fail(registry: Registry, work: Work, retry: Retry, error: BaseException) ->
     words = _words_of(error)
     with begin(registry) as session, session.begin():
         open_queue(registry, session).fail(work, words, pause)
-    plugin = registry.plugins.owner(work.handler)
+    plugin = registry.plugins.owner(work.handler) or registry.plugins.blamed(error)
     about = {} if plugin is None else {"plugin": plugin.name}
     if pause is None:
         log.error("job failed for good", handler=work.handler, jobs=work.ids, attempt=attempt, **about, exc_info=error)

@@ -58,8 +58,10 @@ class Outbox:
         """Let a task, added by ``config.add_task``, be called with `arguments` (what JSON can say) after the commit.
 
         What has a `key` that was used before, within ``outbox.keep_days``, is dropped. Tasks of one `stream` are done in
-        the order in which they were put. Raises `KeyError` for a function that nobody added.
+        the order in which they were put. Raises `KeyError` for a function that nobody added, and `ValueError` for
+        arguments without an ``event_id`` for a task in batches of a plugin that is switched by event.
         """
+        self.handlers[name_of(task)].require_event(arguments or {})
         self._put(name_of(task), orjson.dumps(arguments or {}).decode(), key, stream, delay)
 
     def put_event(self, listener: Function, event: DomainEvent) -> None:

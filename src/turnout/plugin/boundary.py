@@ -14,10 +14,12 @@ from pyramid.registry import Registry
 from pyramid.request import Request
 from pyramid.response import Response
 
+from turnout.errors import Clash, StartError
 from turnout.hooks import DomainEvent
 from turnout.plugin.discovery import Loaded
 from turnout.plugin.errors import SwitchedOff
 from turnout.plugin.hooks import PluginRan
+from turnout.plugin.plugins import blame
 
 View = Callable[[Any, Request], Response]
 
@@ -30,6 +32,25 @@ def timed(registry: Registry, plugin: Loaded, part: str) -> Iterator[None]:
         yield
     finally:
         registry.notify(PluginRan(plugin.name, part, time.perf_counter() - started))
+
+
+@contextmanager
+def taking_part(request: Request, plugin: Loaded, part: str) -> Iterator[None]:
+    """Let a plugin's code run amid the core's: measured, and what goes wrong with it, or what it wrote, is its own."""
+    with timed(request.registry, plugin, part), blaming(plugin):
+        yield
+        if "db" in request.__dict__:
+            request.db.flush()
+
+
+@contextmanager
+def blaming(plugin: Loaded) -> Iterator[None]:
+    """Note of what goes wrong whose it is: a traceback does not always tell."""
+    try:
+        yield
+    except BaseException as error:
+        blame(error, plugin)
+        raise
 
 
 def is_on(request: Request, plugin: Loaded, event_id: int | None) -> bool:
@@ -46,24 +67,36 @@ def guarded_subscriber(plugin: Loaded, subscriber: Callable[[Any], None]) -> Cal
     @functools.wraps(subscriber)
     def guarded(event: Any) -> None:
         if not isinstance(event, DomainEvent):
-            subscriber(event)
+            with blaming(plugin):
+                subscriber(event)
         elif is_on(event.request, plugin, getattr(event, "event_id", None)):
-            with timed(event.request.registry, plugin, "subscriber"):
+            with taking_part(event.request, plugin, "subscriber"):
                 subscriber(event)
 
     return guarded
 
 
 def guard_view(view: View, info: Any) -> View:
-    """Wrap a plugin's views (a view deriver)."""
-    plugin = info.registry.plugins.owner(info.package.__name__)
+    """Wrap a plugin's views (a view deriver).
+
+    Raises `Clash` for one that takes another's place, and `StartError` for one that does not say which event it is about,
+    but must.
+    """
+    plugin = info.registry.plugins.setting_up
     if plugin is None:
         return view
+    _require_own(plugin, info)
     service = info.registry.api_services.get(info.options.get("route_name"))
+    event_of = info.options.get("event_of") or (service.event_of if service is not None else None)
+    if plugin.manifest.is_switchable and event_of is None and not info.exception_only:
+        where = service.template if service is not None else f"its view {info.options.get('route_name') or view}"
+        raise StartError(
+            f"{plugin.name} is switched by event, and {where} does not say which event it is about: let the path begin "
+            "with /events/{id}, or give Service(..., event_of=...); about_no_event is for what is about none."
+        )
 
     def guarded(context: Any, request: Request) -> Response:
-        event_id = service.event_of(request) if service is not None and service.event_of is not None else None
-        if not is_on(request, plugin, event_id):
+        if event_of is not None and not is_on(request, plugin, event_of(request)):
             raise SwitchedOff(f"{plugin.manifest.title}: switched off for this event.")
         with timed(request.registry, plugin, "view"):
             return view(context, request)
@@ -71,22 +104,20 @@ def guard_view(view: View, info: Any) -> View:
     return guarded
 
 
-def check_switchable(config: Configurator) -> None:
-    """Raise `StartError` where Turnout could not tell for which event a switchable plugin is called."""
-    from turnout.errors import StartError
+def _require_own(plugin: Loaded, info: Any) -> None:
+    """Raise `Clash` for a view of another's route or exceptions: being more specific, it would win without a word."""
+    plugins, route, context = info.registry.plugins, info.options["route_name"], info.options["context"]
+    if route is not None:
+        owner = getattr(info.registry.introspector.get("routes", route).action_info, "plugin", None)
+        if owner is not plugin:
+            raise Clash(f"it and {plugins.named(owner)} both claim the views of the route {route}")
+    if isinstance(context, type) and issubclass(context, BaseException) and not plugin.has(context.__module__):
+        whose = plugins.named(plugins.owner(context))
+        raise Clash(f"it and {whose} both claim what is answered to {context.__name__}; take an exception of its own")
 
-    plugins = config.registry.plugins
-    for service in config.registry.api_services.values():
-        for operation, view in service.views():
-            owner = plugins.owner(view)
-            if owner is not None and owner.manifest.is_switchable and service.event_of is None:
-                raise StartError(
-                    f"{owner.name} is switched by event, and {operation.path} does not say which event it is about: "
-                    "let it begin with /events/{id}, or give Service(..., event_of=...).",
-                    module=view.__module__,
-                )
+
+guard_view.options = ("event_of",)  # type: ignore[attr-defined]  # of Pyramid's add_view, for views that are no Service's
 
 
 def includeme(config: Configurator) -> None:
     config.add_view_deriver(guard_view, "turnout.plugin")
-    config.action("turnout switches check", check_switchable, args=(config,), order=1_000_000)

@@ -1,7 +1,7 @@
 """Finding plugins: what is installed, what is enabled, and in which order it is set up."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from importlib import import_module
@@ -9,13 +9,15 @@ from importlib.metadata import Distribution, EntryPoint, distributions
 from pathlib import Path
 from types import ModuleType
 
-from turnout.db import Base
+from turnout.db import Base, metadata
 from turnout.plugin import errors
 from turnout.plugin.errors import PluginError
 from turnout.plugin.manifest import API_VERSION, Plugin
 
 GROUP = "turnout.plugins"
 EVERYTHING = "*"
+_CAME_WITH = "turnout.plugin"
+"""What a table's `info` calls the package that was being imported when it was described."""
 _TAKEN = re.compile(r"Table '([^']+)' is already defined for this MetaData instance")
 
 
@@ -57,7 +59,8 @@ class Loaded:
 
 def _described(distribution: Distribution, entry: EntryPoint) -> Installed:
     about = distribution.metadata
-    return Installed(entry.name, entry.value, about["Name"], about["Version"], about.get("Summary") or "")  # type: ignore[attr-defined]
+    said = {name: about.get(name) or "" for name in ("Name", "Version", "Summary")}  # type: ignore[attr-defined]
+    return Installed(entry.name, entry.value, said["Name"], said["Version"], said["Summary"])
 
 
 def installed() -> dict[str, Installed]:
@@ -67,15 +70,20 @@ def installed() -> dict[str, Installed]:
         for entry in distribution.entry_points.select(group=GROUP):
             plugin = _described(distribution, entry)
             other = found.setdefault(plugin.name, plugin)
-            if (other.distribution, other.package) != (plugin.distribution, plugin.package):
+            if _identity(other) != _identity(plugin):
                 found[plugin.name] = replace(other, rival=plugin.distribution)
     return dict(sorted(found.items()))
+
+
+def _identity(plugin: Installed) -> tuple[str, str]:
+    """Return what is the same where one distribution is found twice, as an older tool wrote its name and a newer one."""
+    return re.sub(r"[-_.]+", "-", plugin.distribution).lower(), plugin.package
 
 
 def wanted(setting: str, known: Iterable[str]) -> list[str]:
     """Return the names in the setting ``turnout.plugins``, each once; ``*`` stands for everything installed."""
     names = setting.replace(",", " ").split()
-    return list(dict.fromkeys(known if names == [EVERYTHING] else names))
+    return list(dict.fromkeys(known if EVERYTHING in names else names))
 
 
 def find(name: str, known: Mapping[str, Installed]) -> Installed:
@@ -102,10 +110,26 @@ def find(name: str, known: Mapping[str, Installed]) -> Installed:
 
 def load(plugin: Installed) -> Loaded:
     """Import a plugin's package and return it with its manifest. Raises `PluginError`."""
+    loaded = look_into(plugin)
+    spoken = loaded.manifest.api_version
+    if spoken != API_VERSION:
+        raise PluginError(
+            plugin.name,
+            errors.API_VERSION,
+            f"it was made for version {spoken} of the plugin interface, and this Turnout has {API_VERSION}",
+            f"Install another version of {plugin.distribution}, or take {plugin.name} out of turnout.plugins.",
+        )
+    return loaded
+
+
+def look_into(plugin: Installed) -> Loaded:
+    """Do the same for a plugin of any version of the interface: one that cannot be used any more can be removed."""
     name = plugin.name
     try:
         module = _imported(plugin)
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # sys.exit() in a plugin is no reason for us to go
         raise _import_trouble(plugin, error) from error
     manifest = getattr(module, "plugin", None)
     if not isinstance(manifest, Plugin):
@@ -116,67 +140,84 @@ def load(plugin: Installed) -> Loaded:
         raise PluginError(name, errors.MANIFEST, f"its manifest calls it {manifest.name}, its entry point {name}")
     if not callable(getattr(module, "includeme", None)):
         raise PluginError(name, errors.MANIFEST, f"{plugin.package} has no includeme(config)")
-    if manifest.api_version != API_VERSION:
-        raise PluginError(
-            name,
-            errors.API_VERSION,
-            f"it was made for version {manifest.api_version} of the plugin interface, and this Turnout has {API_VERSION}",
-            f"Install another version of {plugin.distribution}, or take {name} out of turnout.plugins.",
-        )
     return Loaded(plugin, manifest, module)
 
 
 def _imported(plugin: Installed) -> ModuleType:
-    module = import_module(plugin.package)
+    from turnout.migrate import load_models
+
+    load_models()
+    known = set(metadata.tables)
+    try:
+        module = import_module(plugin.package)
+    finally:
+        for name in metadata.tables.keys() - known:
+            metadata.tables[name].info.setdefault(_CAME_WITH, plugin.package)
     if not hasattr(module, "__path__"):
         raise ImportError(f"{plugin.package} is a module; a plugin is a package (a folder with __init__.py)")
     return module
 
 
-def _import_trouble(plugin: Installed, error: Exception) -> PluginError:
-    said = " ".join(str(error).split())
-    taken = _TAKEN.match(said)
+def _import_trouble(plugin: Installed, error: BaseException) -> PluginError:
+    taken = _TAKEN.match(str(error))
     if taken is None:
-        problem = f"its package {plugin.package} cannot be imported: {type(error).__name__}: {said}"
+        problem = f"its package {plugin.package} cannot be imported: {errors.said(error)}"
         return PluginError(plugin.name, errors.IMPORT, problem)
-    return PluginError(
-        plugin.name, errors.CLASH, f"its table {taken[1]} has the name of another's: {owner_of_table(taken[1])}"
-    )
+    return PluginError(plugin.name, errors.CLASH, f"it and {_owner_of_table(taken[1])} both claim the table {taken[1]}")
 
 
-def owner_of_table(name: str) -> str:
-    """Name the package whose models have a table of this name."""
-    owners = {mapper.class_.__module__ for mapper in Base.registry.mappers if mapper.local_table.name == name}  # type: ignore[attr-defined]
-    return ", ".join(sorted(owners)) or "turnout"
+def _owner_of_table(name: str) -> str:
+    package = metadata.tables[name].info.get(_CAME_WITH)
+    owners = (plugin.name for plugin in installed().values() if plugin.package == package)
+    return next(owners, package or "Turnout")
 
 
 def check_tables(plugin: Loaded) -> None:
-    """Raise `PluginError` unless the tables of a plugin, and only these, have its prefix."""
+    """Raise `PluginError` unless the tables of a plugin, and none of the core's, have its prefix."""
+    from turnout.migrate import core_tables
+
     prefix = plugin.manifest.table_prefix
-    for mapper in Base.registry.mappers:
-        table = str(mapper.local_table.name)  # type: ignore[attr-defined]
-        is_own = plugin.has(mapper.class_.__module__)
-        if is_own and not table.startswith(prefix):
-            raise PluginError(
-                plugin.name,
-                errors.CLASH,
-                f"its table {table} must have a name that begins with {prefix}, as all its tables",
-                f"Rename it to {prefix}{table}.",
-            )
-        if not is_own and table.startswith(prefix):
-            raise PluginError(
-                plugin.name,
-                errors.CLASH,
-                f"its tables begin with {prefix}, and so does {table} of {owner_of_table(table)}",
-                "Give it another table_prefix.",
-            )
+    for table in sorted(core_tables()):
+        if table.startswith(prefix):
+            problem = f"its tables begin with {prefix}, and so does Turnout's table {table}"
+            raise PluginError(plugin.name, errors.CLASH, problem, "Give it another table_prefix.")
+    for model in _models(Base):
+        if plugin.has(model.__module__):
+            _require_prefix(plugin, str(model.__table__.name), prefix)  # type: ignore[attr-defined]
 
 
-def in_order(plugins: Sequence[Loaded]) -> list[Loaded]:
+def _models(base: type[Base]) -> Iterator[type[Base]]:
+    """Give every class that has a table; SQLAlchemy's own list breaks where one could not be finished."""
+    for model in base.__subclasses__():
+        if hasattr(model, "__table__"):
+            yield model
+        yield from _models(model)
+
+
+def check_unmapped_tables(plugins: Collection[Loaded]) -> None:
+    """Raise `PluginError` for a table without a class that has no plugin's prefix; the plugin is the one it came with."""
+    by_package = {plugin.installed.package: plugin for plugin in plugins}
+    for table in metadata.tables.values():
+        came_with = by_package.get(table.info.get(_CAME_WITH, ""))
+        if came_with is not None:
+            _require_prefix(came_with, table.name, *(plugin.manifest.table_prefix for plugin in plugins))
+
+
+def _require_prefix(plugin: Loaded, table: str, *prefixes: str) -> None:
+    prefix = plugin.manifest.table_prefix
+    if not table.startswith(prefixes):
+        problem = f"its table {table} must have a name that begins with {prefix}, as all its tables"
+        raise PluginError(plugin.name, errors.CLASH, problem, f"Rename it to {prefix}{table}.")
+
+
+def in_order(plugins: Sequence[Loaded], left_out: Mapping[str, PluginError] | None = None) -> list[Loaded]:
     """Return plugins so that each comes after those it requires; otherwise as they are. Raises `PluginError`."""
     by_name = {plugin.name: plugin for plugin in plugins}
     for plugin in plugins:
         for other in plugin.manifest.requires:
+            if other in (left_out or {}):
+                problem = f"it requires the plugin {other}, which cannot be used either"
+                raise PluginError(plugin.name, errors.REQUIRES, problem, f"Mend {other} first.")
             if other not in by_name:
                 raise PluginError(
                     plugin.name,
@@ -195,10 +236,12 @@ def in_order(plugins: Sequence[Loaded]) -> list[Loaded]:
 
 def _stably(sorter: TopologicalSorter[str], places: Mapping[str, int]) -> Iterator[str]:
     sorter.prepare()
+    ready: list[str] = []
     while sorter.is_active():
-        for name in sorted(sorter.get_ready(), key=places.__getitem__):
-            yield name
-            sorter.done(name)
+        ready = sorted([*ready, *sorter.get_ready()], key=places.__getitem__)
+        name = ready.pop(0)
+        yield name
+        sorter.done(name)
 
 
 def check_prefixes(plugins: Iterable[Loaded]) -> None:
@@ -214,5 +257,6 @@ def check_prefixes(plugins: Iterable[Loaded]) -> None:
                     errors.CLASH,
                     f"its tables begin with {prefix}, those of the plugin {other.name} with {theirs}: "
                     "nobody could tell whose a table is",
+                    "Give one of them another table_prefix.",
                 )
         seen.append(plugin)

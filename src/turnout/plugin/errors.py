@@ -1,6 +1,6 @@
 """What can be wrong with a plugin, and what it means that one is switched off."""
 
-from turnout.errors import NotFound, StartError
+from turnout.errors import Clash, NotFound, StartError
 
 MISSING, IMPORT, MANIFEST, API_VERSION, REQUIRES = "missing", "import", "manifest", "api_version", "requires"
 SETTINGS, SETUP, CLASH, MIGRATION = "settings", "setup", "clash", "migration"
@@ -15,6 +15,17 @@ class PluginError(StartError):
         super().__init__(f"The plugin {plugin} cannot be used: {problem.rstrip('.')}. {mend}")
         self.plugin = plugin
         self.reason = reason
+
+
+def said(error: BaseException) -> str:
+    """Return what an error says, in one line."""
+    words = str(error) if isinstance(error, StartError) else f"{type(error).__name__}: {error}"
+    return " ".join(words.split())
+
+
+def reason_of(error: BaseException) -> str:
+    """Return which of `REASONS` it is that a plugin cannot be set up."""
+    return CLASH if isinstance(error, Clash) else SETUP
 
 
 class SwitchedOff(NotFound):

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
-from pyramid.config.actions import ActionInfo
+from pyramid.exceptions import ConfigurationConflictError
 
 from turnout.plugin import errors
 from turnout.plugin.configurator import Configurator
 from turnout.plugin.discovery import Loaded
-from turnout.plugin.errors import PluginError
+from turnout.plugin.errors import PluginError, said
 from turnout.schema import Schema
 from turnout.settings import SettingsError
 
@@ -21,17 +21,30 @@ def _includer(plugin: Loaded) -> Callable[[Configurator], None]:
     manifest = plugin.manifest
 
     def include(config: Configurator) -> None:
-        try:
-            config.declare_settings(manifest.name, manifest.settings or Schema)
-        except SettingsError as error:
-            raise PluginError(manifest.name, errors.SETTINGS, str(error)) from None
-        # As if the plugin itself had said it, so that whoever claims the same is told whose it is.
-        config.info = ActionInfo(str(plugin.folder / "__init__.py"), 0, "includeme", "")
-        config.add_capability(manifest.name, manifest.description)
-        config.include(plugin.module)
+        with config.registry.plugins.set_up(plugin):
+            try:
+                _declare_settings(config, plugin)
+                config.add_capability(manifest.name, manifest.description)
+                config.include(plugin.module)
+            except (KeyboardInterrupt, PluginError, ConfigurationConflictError):
+                raise
+            except BaseException as error:  # sys.exit() in a plugin is no reason for us to go
+                raise PluginError(manifest.name, errors.reason_of(error), said(error)) from error
 
     include.__name__ = f"include_{manifest.name}"
     return include
+
+
+def _declare_settings(config: Configurator, plugin: Loaded) -> None:
+    name, declared = plugin.name, config.registry["turnout.settings"]
+    if name in declared:
+        plugins = config.registry.plugins
+        other = plugins.named(plugins.owner(declared[name]))
+        raise PluginError(name, errors.CLASH, f"it and {other} both claim the settings {name}.*", "Rename the plugin.")
+    try:
+        config.declare_settings(name, plugin.manifest.settings or Schema)
+    except SettingsError as error:
+        raise PluginError(name, errors.SETTINGS, str(error)) from None
 
 
 def includeme(config: Configurator) -> None:

@@ -1,6 +1,7 @@
 """The manifest: what a plugin says of itself before anything of it is set up."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import colander
@@ -9,6 +10,14 @@ API_VERSION = 1
 """The version of the contract between Turnout and its plugins (docs/plugins/versions.md)."""
 NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 LONGEST_NAME = 30
+_KINDS: Mapping[str, type] = {
+    "name": str, "title": str, "description": str, "api_version": int, "requires": tuple, "table_prefix": str,
+    "is_switchable": bool, "is_on_by_default": bool,
+}  # fmt: skip
+
+
+def _is_schema(thing: object) -> bool:
+    return isinstance(thing, type) and issubclass(thing, colander.MappingSchema)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +56,17 @@ class Plugin:
 
     def faults(self) -> list[str]:
         """Return what is wrong with the manifest, in words that follow on "its manifest ..."."""
-        found = []
+        found = [
+            f"has a {name} that is no {kind.__name__}: {getattr(self, name)!r}"
+            for name, kind in _KINDS.items()
+            if not isinstance(getattr(self, name), kind)
+        ]
+        if self.settings is not None and not _is_schema(self.settings):
+            found.append(f"has settings that are no class of colander.MappingSchema: {self.settings!r}")
+        if found:
+            return found
+        if not all(isinstance(other, str) for other in self.requires):
+            found.append(f"requires what is no name: {self.requires!r}")
         if not NAME.fullmatch(self.name) or len(self.name) > LONGEST_NAME:
             found.append(
                 f"has the name {self.name!r}: use lower-case letters, digits and single underscores, {LONGEST_NAME} at most"

@@ -1,16 +1,17 @@
 """Telling which plugins there are."""
 
 from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from turnout.injection import Settings
 from turnout.plugin.discovery import Installed, installed
 from turnout.plugin.plugins import Plugins
-from turnout.settings import is_secret
+from turnout.settings import MASK, is_secret
 
 ENABLED, DISABLED, QUARANTINED = "enabled", "disabled", "quarantined"
 STATES = (ENABLED, DISABLED, QUARANTINED)
-MASK = "********"
 
 
 class PluginCatalog:
@@ -49,5 +50,15 @@ class PluginCatalog:
         found = {}
         for node in manifest.settings().children:
             value = self.settings[f"{name}.{node.name}"]
-            found[f"{name}.{node.name}"] = MASK if is_secret(node) and value else value
+            found[f"{name}.{node.name}"] = MASK if is_secret(node) and value else _in_json(value)
         return found
+
+
+def _in_json(value: Any) -> Any:
+    """Return a setting's value as JSON can say it; a plugin's may be of any kind."""
+    if isinstance(value, (set, frozenset)):
+        return sorted((_in_json(each) for each in value), key=str)
+    if isinstance(value, (list, tuple)):
+        return [_in_json(each) for each in value]
+    is_plain = value is None or isinstance(value, (str, int, float, Decimal, datetime, date))
+    return value if is_plain else str(value)

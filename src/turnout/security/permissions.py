@@ -7,6 +7,7 @@ or one that nobody declared, stops the start.
 from dataclasses import dataclass
 
 from pyramid.config import PHASE1_CONFIG, Configurator
+from pyramid.config.views import isexception
 from pyramid.security import NO_PERMISSION_REQUIRED
 
 from turnout.errors import StartError
@@ -67,14 +68,14 @@ def check_views(config: Configurator) -> None:
         view = entry["introspectable"]
         declared = [related["value"] for related in entry["related"] if related.category_name == "permissions"]
         name = declared[0] if declared else None
-        if view["context"] is not None:
+        if isexception(view["context"]):
             continue  # an exception view: it shows what another view's permission already decided
         if name == NO_PERMISSION_REQUIRED or name in config.registry.permissions:
             continue
         where = f"{view['request_methods'] or 'any method'} {view['route_name'] or view['name']}"
         raise StartError(
             f"The view for {where} declares {'permission ' + name if name else 'no permission'}; declare one with config.declare_permission().",
-            module=getattr(view["callable"], "__module__", None),
+            registered=view.action_info,
         )
 
 

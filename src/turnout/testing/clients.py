@@ -14,7 +14,9 @@ from webtest import TestApp, TestResponse
 from turnout.api.service import PREFIX
 from turnout.auth.models import SignInSession
 from turnout.auth.tokens import ACCESS, Claims, TokenSigner
+from turnout.security.actors import ANYONE, ORGANIZER, ROLES, STAFF, SUPERUSER, USER
 from turnout.testing.applications import Application
+from turnout.testing.factories import Make
 from turnout.users.models import User
 
 SIGNED_IN_FOR = timedelta(days=3650)
@@ -39,8 +41,11 @@ class Api:
     """Sends requests to paths below ``/api/v1`` and fails the test unless they answer as expected.
 
     `status` is the status expected, by default any below 400. A body is what JSON can say, or bytes, which are sent as
-    they are. The test's session is committed before each request and sees its changes afterwards.
+    they are. The test's session is committed before each request and sees its changes afterwards. `user` is whom `as_` or
+    `as_role` signed in.
     """
+
+    user: User | None = None
 
     def __init__(self, application: Application, session: Session, headers: Mapping[str, str] | None = None) -> None:
         self.application = application
@@ -50,7 +55,17 @@ class Api:
 
     def as_(self, user: User) -> Self:
         """Return the same client, signed in as `user`; for as long as a test lasts, wherever its clock goes."""
-        return type(self)(self.application, self.session, {"Authorization": f"Bearer {self.token(user)}"})
+        client = type(self)(self.application, self.session, {"Authorization": f"Bearer {self.token(user)}"})
+        client.user = user
+        return client
+
+    def as_role(self, role: str) -> Self:
+        """Return the same client, signed in as a new user: a "user", "organizer", "staff" or "superuser"; "anyone" is nobody."""
+        make = Make(self.session, self.application.registry.clock)
+        makers = {USER: make.user, ORGANIZER: make.organizer, STAFF: make.staff, SUPERUSER: make.superuser}
+        if role not in ROLES:
+            raise ValueError(f"{role!r} is no role; these are: {', '.join(ROLES)}")
+        return type(self)(self.application, self.session) if role == ANYONE else self.as_(makers[role]())
 
     def token(self, user: User) -> str:
         """Return an access token of a new sign-in of `user`."""
@@ -110,6 +125,17 @@ class Api:
         headers: Mapping[str, str] | None = None,
     ) -> TestResponse:
         """Send a request; a path that begins with ``http://`` or ``/api/v1`` is taken whole."""
+        response = self.send(method, path, body, headers=headers)
+        expected = response.status_int < 400 if status is None else response.status_int == status  # noqa: PLR2004
+        if not expected:
+            wanted = "success" if status is None else status
+            pytest.fail(f"{method} {path} answered {response.status}, not {wanted}:\n{response.text[:5000]}")
+        return response
+
+    def send(
+        self, method: str, path: str, body: Any = None, *, headers: Mapping[str, str] | None = None
+    ) -> TestResponse:
+        """Send a request and return the answer, whatever its status."""
         sent = self.headers | dict(headers or {})
         options: dict[str, Any] = {}
         if body is not None:
@@ -121,8 +147,4 @@ class Api:
             path if whole else PREFIX + path, method=method, headers=sent, expect_errors=True, **options
         )
         self.session.expire_all()
-        expected = response.status_int < 400 if status is None else response.status_int == status  # noqa: PLR2004
-        if not expected:
-            wanted = "success" if status is None else status
-            pytest.fail(f"{method} {path} answered {response.status}, not {wanted}:\n{response.text[:5000]}")
         return response

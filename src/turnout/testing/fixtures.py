@@ -1,10 +1,12 @@
 """The fixtures, as a pytest plugin."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection
@@ -16,11 +18,19 @@ from turnout.testing.brokers import AnyBroker, Brokers, NoBroker
 from turnout.testing.clients import Api
 from turnout.testing.clocks import ManualClock
 from turnout.testing.databases import KINDS, Databases, NoServer, PostgreSQLDatabases, SQLiteDatabases
+from turnout.testing.deprecations import KNOWN
 from turnout.testing.factories import Make
 from turnout.testing.live import Live
 from turnout.testing.outbox import Steps
 from turnout.testing.postgresql import programs
 from turnout.testing.statements import ignore_refreshes, recorded
+
+NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
+MARKERS = {
+    "sqlite": "runs on SQLite",
+    "postgresql": "needs a PostgreSQL server",
+    "xdist_group": "runs on the same worker as others of its group",
+}
 
 
 class Workshop:
@@ -30,7 +40,7 @@ class Workshop:
         self._folder = folder
         self._binaries = binaries
         self._databases: dict[str, Databases] = {}
-        self._applications: dict[tuple[str, Include | None, str], Application] = {}
+        self._applications: dict[tuple[Any, ...], Application] = {}
         self._no_server: NoServer | None = None
         self._exits = ExitStack()
         self._brokers = Brokers()
@@ -62,12 +72,14 @@ class Workshop:
         except NoBroker as error:
             raise _want_of(error) from None
 
-    def application(self, kind: str, include: Include | None = None, plugins: str = "") -> Application:
+    def application(
+        self, kind: str, include: Include | None = None, plugins: str = "", settings: Mapping[str, str] = NO_SETTINGS
+    ) -> Application:
         """Return the application whose tests are rolled back, with `plugins` and `include` in it, and its clock set anew."""
-        key = (kind, include, plugins)
+        key = (kind, include, plugins, *sorted(settings.items()))
         if key not in self._applications:
-            settings = {"turnout.plugins": plugins}
-            application = Application(self.fresh(kind, plugins=plugins), self._folder, include, **settings)
+            given = {"turnout.plugins": plugins} | dict(settings)
+            application = Application(self.fresh(kind, plugins=plugins), self._folder, include, **given)
             self._exits.callback(application.close)
             self._applications[key] = application
         application = self._applications[key]
@@ -95,7 +107,7 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
 
 
 # Not of session scope: pytest would take such a parameter's value down and make it anew whenever it changes.
-@pytest.fixture(params=[pytest.param(kind, marks=[pytest.mark.postgresql] * (kind == "postgresql")) for kind in KINDS])
+@pytest.fixture(params=[pytest.param(kind, marks=getattr(pytest.mark, kind)) for kind in KINDS])
 def database(request: pytest.FixtureRequest) -> str:
     """Name the kind of database: each test that needs one runs once on each."""
     return str(request.param)
@@ -105,6 +117,12 @@ def database(request: pytest.FixtureRequest) -> str:
 def plugins() -> str:
     """Name the plugins that are enabled, as the setting ``turnout.plugins`` does; a plugin's tests define it anew."""
     return ""
+
+
+@pytest.fixture(scope="session")
+def settings() -> Mapping[str, str]:
+    """Give further settings of the application, by full name; the tests of a plugin that needs some define it anew."""
+    return NO_SETTINGS
 
 
 @pytest.fixture
@@ -124,9 +142,9 @@ def empty_database(workshop: Workshop, database: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def application(workshop: Workshop, database: str, plugins: str) -> Application:
+def application(workshop: Workshop, database: str, plugins: str, settings: Mapping[str, str]) -> Application:
     """Give the application under test."""
-    return workshop.application(database, plugins=plugins)
+    return workshop.application(database, plugins=plugins, settings=settings)
 
 
 @pytest.fixture
@@ -176,17 +194,17 @@ def statements(connection: Connection) -> Callable[[], AbstractContextManager[li
 
 
 @pytest.fixture
-def committing(fresh_database: str, tmp_path: Path, plugins: str) -> Iterator[Application]:
+def committing(fresh_database: str, tmp_path: Path, plugins: str, settings: Mapping[str, str]) -> Iterator[Application]:
     """Give an application on a database of its own that really commits, for tests with several threads."""
-    application = Application(fresh_database, tmp_path, None, **{"turnout.plugins": plugins})
+    application = Application(fresh_database, tmp_path, None, **{"turnout.plugins": plugins} | dict(settings))
     yield application
     application.close()
 
 
 @pytest.fixture
-def live(fresh_database: str, tmp_path: Path, plugins: str) -> Iterator[Live]:
+def live(fresh_database: str, tmp_path: Path, plugins: str, settings: Mapping[str, str]) -> Iterator[Live]:
     """Start a server on a database of its own."""
-    server = Live(fresh_database, tmp_path, {"turnout.plugins": plugins})
+    server = Live(fresh_database, tmp_path, {"turnout.plugins": plugins} | dict(settings))
     try:
         server.start()
         yield server
@@ -204,6 +222,17 @@ def rabbitmq(workshop: Workshop) -> AnyBroker:
 def redis(workshop: Workshop) -> AnyBroker:
     """Give a running Redis, the same to all tests; what a test stopped is started again."""
     return workshop.broker("redis")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let these fixtures be used under any configuration of pytest, and nothing from outside reach the tests."""
+    for name, meaning in MARKERS.items():
+        config.addinivalue_line("markers", f"{name}: {meaning}")
+    for message, category in KNOWN:
+        config.addinivalue_line("filterwarnings", f"ignore:{message}:{category.__name__}")
+    # The environment wins over what tests set: an address of a real database or mail server has no place here.
+    for name in [name for name in os.environ if name.startswith("TURNOUT_") and not name.startswith("TURNOUT_TEST_")]:
+        del os.environ[name]
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist notes the groups

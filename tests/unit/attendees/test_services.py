@@ -238,6 +238,15 @@ def test_attendees_go_with_their_users_after_what_depends_on_them(attendees, ann
     assert session.scalars(select(Attendee.id).order_by(Attendee.id)).all() == [other.id, without.id]
 
 
+def test_whoever_keeps_something_of_an_attendee_is_told_before_it_is_deleted(attendees, announced, make, session):
+    attendee = make.attendee()
+
+    attendees.delete(attendee.id, actor=SYSTEM)
+
+    assert announced == [AttendeesDeleting([attendee.id])]
+    assert session.get(Attendee, attendee.id) is None
+
+
 def test_nothing_is_told_of_users_without_attendees(attendees, announced, make):
     attendees.delete_of_users([make.user().id])
 

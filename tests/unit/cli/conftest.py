@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from click.testing import CliRunner, Result
+from tests.plugins_on_disk import Shelf
 
 from turnout.cli import cli
 
@@ -41,3 +42,18 @@ def on_database(here, monkeypatch, fresh_database):
     """Let the command line use a migrated database of the test's own, on both kinds of server."""
     monkeypatch.setenv("TURNOUT_DATABASE_URL", fresh_database)
     return fresh_database
+
+
+@pytest.fixture
+def shelf(here, monkeypatch):
+    """Where a test puts the plugins that it needs; commands that it starts as processes find them, too."""
+    folder = here / "shelf"
+    monkeypatch.setenv("PYTHONPATH", str(folder))
+    with Shelf(folder) as shelf:
+        yield shelf
+
+
+@pytest.fixture
+def enabled(here, monkeypatch):
+    """Say which plugins are enabled."""
+    return lambda names: monkeypatch.setenv("TURNOUT_PLUGINS", names)

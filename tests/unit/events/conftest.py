@@ -1,6 +1,8 @@
 import pytest
 
+from turnout.events.extensions import EventExtensions
 from turnout.events.services import EventCatalog, EventService
+from turnout.events.switches import EventSwitches
 from turnout.pools.services import PoolService
 from turnout.taxonomy.services import CategoryService, TagService
 from turnout.ticket_types.services import TicketTypeService
@@ -30,7 +32,19 @@ def ticket_types(application, session, clock):
 
 
 @pytest.fixture
-def events(application, session, clock, announced, ticket_types):
+def switches():
+    """The switches where no plugin can be switched."""
+    return EventSwitches({})
+
+
+@pytest.fixture
+def extensions(switches):
+    """The extensions where no plugin adds any."""
+    return EventExtensions({}, switches, None)
+
+
+@pytest.fixture
+def events(application, session, clock, announced, ticket_types, switches, extensions):
     return EventService(
         session,
         clock,
@@ -41,9 +55,11 @@ def events(application, session, clock, announced, ticket_types):
         VenueService(session, clock, announced.append),
         CategoryService(session, clock),
         TagService(session, clock),
+        switches,
+        extensions,
     )
 
 
 @pytest.fixture
-def catalog(session, clock, ticket_types):
-    return EventCatalog(session, clock, ticket_types)
+def catalog(session, clock, ticket_types, switches, extensions):
+    return EventCatalog(session, clock, ticket_types, switches, extensions)

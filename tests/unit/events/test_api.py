@@ -17,7 +17,7 @@ VIEW = (
     "id", "title", "description", "starts_at", "ends_at", "timezone", "venue_id", "venue", "location", "country", "capacity",
     "seats_taken", "seats_available", "is_sold_out", "sales_state", "price", "currency", "max_tickets_per_booking",
     "bookings_per_attendee", "reminder_hours", "organizer", "category", "tags", "status", "is_active", "image_url",
-    "ticket_types", "extensions", "created_at", "updated_at",
+    "ticket_types", "plugins", "extensions", "created_at", "updated_at",
 )  # fmt: skip
 TRANSITIONS = ("publish", "postpone", "cancel", "archive")
 
@@ -56,6 +56,7 @@ def test_little_has_to_be_said(api, client, organizer):
         "status": "draft",
         "is_active": False,
         "image_url": None,
+        "plugins": {},
         "extensions": {},
         "created_at": "2027-03-01T12:00:00Z",
         "updated_at": "2027-03-01T12:00:00Z",

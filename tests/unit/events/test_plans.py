@@ -115,11 +115,11 @@ def plans(crowded):
 
 
 @pytest.fixture
-def events(plans):
+def events(plans, switches, extensions):
     clock = ManualClock()
     clock.set(START)
     ticket_types = TicketTypeService(plans.session, clock, PoolService(plans.session, {}))
-    return EventCatalog(plans.session, clock, ticket_types)
+    return EventCatalog(plans.session, clock, ticket_types, switches, extensions)
 
 
 def nodes(plan):

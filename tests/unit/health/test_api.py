@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from pyramid.config import Configurator
 from pyramid.exceptions import ConfigurationConflictError
 from sqlalchemy import text
 from webtest import TestApp
@@ -12,6 +11,7 @@ from turnout import main
 from turnout.health.checks import Component
 from turnout.migrate import head
 from turnout.outbox.heartbeat import Heartbeat
+from turnout.plugin.configurator import Configurator
 from turnout.testing.applications import SETTINGS
 
 ADDRESS = "postgresql://nobody:pass-word@127.0.0.1:1/nowhere"
@@ -36,6 +36,7 @@ def test_everything_works(api):
         "components": {
             "database": {"status": "ok"},
             "migrations": {"status": "ok", "current": head(), "head": head()},
+            "plugins": {"status": "ok", "enabled": []},
             "worker": worker_of(),
         },
     }
@@ -61,7 +62,8 @@ def test_a_database_that_cannot_be_reached_is_failing_and_nothing_of_it_is_told(
     answer = TestApp(router).get("/health", status=503)
     assert answer.json == {
         "status": "degraded",
-        "components": {name: {"status": "failing"} for name in ("database", "migrations", "worker")},
+        "components": {name: {"status": "failing"} for name in ("database", "migrations", "worker")}
+        | {"plugins": {"status": "ok", "enabled": []}},
     }
     for part in ("nobody", "pass-word", "127.0.0.1", "nowhere", "SELECT", "psycopg"):
         assert part not in answer.text

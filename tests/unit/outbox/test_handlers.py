@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 import orjson
 import pytest
-from pyramid.config import Configurator
 from pyramid.exceptions import ConfigurationConflictError
 from sqlalchemy.orm import Session
 from tests.unit.outbox import probes
@@ -20,6 +19,7 @@ from turnout.hooks import DomainEvent
 from turnout.injection import Announce, ReadSession, Settings
 from turnout.outbox.handlers import CurrentJob, decode, encode, name_of, queues_of
 from turnout.outbox.services import Outbox
+from turnout.plugin.configurator import Configurator
 from turnout.testing.applications import SETTINGS
 
 MOMENT = datetime(2027, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)

@@ -37,6 +37,28 @@ def test_the_client_is_signed_in_as_whom_it_says(api, make, clock):
     api.get("/users/me", status=401)
 
 
+@pytest.mark.parametrize("role", ["user", "organizer", "staff", "superuser"])
+def test_a_client_is_signed_in_as_any_role(api, role):
+    client = api.as_role(role)
+    assert client.get("/users/me").json["id"] == client.user.id
+    shown = client.get("/users/me").json
+    assert shown["is_organizer"] is (role == "organizer")
+    assert shown["is_staff"] is (role in {"staff", "superuser"})
+    assert client.user.is_superuser is (role == "superuser")
+
+
+def test_a_client_can_be_nobody_again(api):
+    nobody = api.as_role("user").as_role("anyone")
+    assert nobody.user is None
+    nobody.get("/users/me", status=401)
+    with pytest.raises(ValueError, match="'guest' is no role; these are: anyone, user"):
+        api.as_role("guest")
+
+
+def test_whatever_is_answered_can_be_looked_at(api):
+    assert api.send("GET", "/users/me").status_int == 401
+
+
 def test_an_unexpected_status_fails_and_shows_the_answer(api):
     with pytest.raises(pytest.fail.Exception, match=r"(?s)answered 401.*unauthenticated"):
         api.get("/users/me")

@@ -8,10 +8,8 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from turnout.api.answers import JSON
-from turnout.api.openapi.document import check_names, document
+from turnout.api.openapi.document import document
 from turnout.api.service import Service
-
-LAST = 1_000_000
 
 openapi = Service("openapi", "/openapi.json", "About")
 
@@ -37,5 +35,3 @@ def includeme(config: Configurator) -> None:
     config.registry.openapi_answers = []
     config.add_api_service(openapi)
     config.include("turnout.api.docs")
-    services = config.registry.api_services
-    config.action("turnout openapi check", lambda: check_names(services.values()), order=LAST)

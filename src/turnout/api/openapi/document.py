@@ -12,8 +12,7 @@ from pyramid.registry import Registry
 from turnout.api.answers import ACCEPTED
 from turnout.api.openapi.refusals import PROBLEM_SCHEMA, Responses, refusals
 from turnout.api.openapi.schemas import Components
-from turnout.api.service import PREFIX, WRITES, Operation, Service, operations
-from turnout.errors import StartError
+from turnout.api.service import PREFIX, WRITES, Operation, operations
 from turnout.security.actors import ANYONE, ROLES
 
 MOST_PATH_ID = 10**15 - 1
@@ -86,20 +85,6 @@ ACCEPTED_HEADERS = {
     },
     "Retry-After": {"description": "Seconds after which to look again", "schema": {"type": "integer"}},
 }
-
-
-def check_names(services: Iterable[Service]) -> None:
-    """Raise `StartError` if two operations have one name: generated clients call them by it."""
-    seen: dict[str, Operation] = {}
-    for service in services:
-        for operation, view in service.views():
-            other = seen.setdefault(operation.name, operation)
-            if other is not operation:
-                raise StartError(
-                    f"Two operations are named {operation.name}: {other.method} {other.path} and "
-                    f"{operation.method} {operation.path}; rename the view of one of them.",
-                    module=view.__module__,
-                )
 
 
 def document(registry: Registry) -> dict[str, Any]:

@@ -155,8 +155,13 @@ class EventCatalog:
         added = self.extensions.read({row.id: row.switches for row in rows})
         now = self.clock.now()
         return [
-            _represent(row, kinds.get(row.id, []), tags.get(row.id, []), now)
-            | {"plugins": self.switches.shown(row.switches), "extensions": added[row.id]}
+            _represent(
+                row,
+                kinds.get(row.id, []),
+                tags.get(row.id, []),
+                {"plugins": self.switches.shown(row.switches), "extensions": added[row.id]},
+                now,
+            )
             for row in rows
         ]
 
@@ -227,7 +232,9 @@ def _is_past(moment: datetime | None, now: datetime) -> bool:
     return moment is not None and moment <= now
 
 
-def _represent(row: AnyRow, kinds: list[dict[str, Any]], tags: list[dict[str, Any]], now: datetime) -> dict[str, Any]:
+def _represent(
+    row: AnyRow, kinds: list[dict[str, Any]], tags: list[dict[str, Any]], added: Mapping[str, Any], now: datetime
+) -> dict[str, Any]:
     places = _places(row, kinds)
     return {
         "id": row.id,
@@ -270,6 +277,7 @@ def _represent(row: AnyRow, kinds: list[dict[str, Any]], tags: list[dict[str, An
         "is_active": row.status == PUBLISHED and row.ends_at > now,
         "image_url": row.image_url,
         "ticket_types": kinds,
+        **added,
         "created_at": row.created_at,
         "updated_at": row.updated_at,
     }

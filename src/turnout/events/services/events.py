@@ -76,8 +76,8 @@ class EventService:
         tags = values.pop("tags", ())
         kinds = values.pop("ticket_types", None) or [{"name": DEFAULT_NAME, "price": values["price"]}]
         del values["price"]
-        added = self.extensions.checked(values.pop("extensions", {}))
         values["switches"] = self.switches.checked(values.pop("plugins", {}))
+        added = self.extensions.checked(values.pop("extensions", {}), values["switches"])
         values = {"currency": self.settings["events.currency"], "reminder_hours": REMINDER_HOURS} | values
         now = self.clock.now()
         event = Event(**values, organizer_id=actor.user_id, created_at=now, updated_at=now)
@@ -129,10 +129,8 @@ class EventService:
         has_capacity, capacity = "capacity" in values, values.pop("capacity", None)
         if values.get("currency", event.currency) != event.currency:
             raise Invalid({"currency": "cannot change: prices are in it; make another event"})
-        added = self.extensions.checked(values.pop("extensions", {}))
-        switched = self.switches.checked(values.pop("plugins", {}))
-        if switched:
-            values["switches"] = {**event.switches, **switched}
+        values["switches"] = {**event.switches, **self.switches.checked(values.pop("plugins", {}))}
+        added = self.extensions.checked(values.pop("extensions", {}), values["switches"])
         before = self._said(event)
         with self.session.no_autoflush:  # nothing is written before all is checked
             for name, value in values.items():
