@@ -14,7 +14,6 @@ MOST_LINES = 400
 FURTHER = {
     "auth": {"authenticator", "tokens"},
     "events": {"extensions", "switches"},
-    "events": {"extensions", "switches"},
     "health": {"checks"},
     "metrics": {"collectors"},
     "outbox": {
@@ -32,20 +31,6 @@ FURTHER = {
         "schedule",
         "worker",
     },
-    "plugin": {
-        "assembly",
-        "boundary",
-        "checks",
-        "configurator",
-        "discovery",
-        "export",
-        "loading",
-        "manifest",
-        "plugins",
-        "removal",
-        "scaffold",
-        "template",
-    },
     "messages": {"channels", "delivery", "enclosures", "kinds", "mail", "rendering", "templates"},
     "plugin": {
         "assembly",
@@ -56,6 +41,7 @@ FURTHER = {
         "export",
         "loading",
         "manifest",
+        "mapping",
         "plugins",
         "removal",
         "scaffold",

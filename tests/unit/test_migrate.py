@@ -85,6 +85,14 @@ def test_sqlite_has_its_foreign_keys_on_afterwards(engine, database):
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
 
 
+def test_a_database_that_is_newer_than_the_code_is_told(engine):
+    migrate.upgrade(engine)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(migrate.MigrationError, match="is at version 9999, which this Turnout does not know"):
+        migrate.standing(engine)
+
+
 def test_rows_that_refer_to_nothing_stop_a_migration(engine, database):
     if database != "sqlite":
         pytest.skip("PostgreSQL has its foreign keys on throughout")

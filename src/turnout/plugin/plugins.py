@@ -20,6 +20,7 @@ from turnout.plugin.discovery import (
     wanted,
 )
 from turnout.plugin.errors import PluginError
+from turnout.plugin.mapping import check_models
 
 CORE = "Turnout"
 _BLAMED = "turnout_plugin"
@@ -46,6 +47,7 @@ class Plugins:
         for plugin in plugins:
             check_tables(plugin)
         check_unmapped_tables(plugins)
+        check_models(plugins)
         return cls(plugins, left_out)
 
     @property

@@ -19,8 +19,10 @@ from pyramid.request import Request
 from turnout.errors import StartError
 from turnout.hooks import DomainEvent
 from turnout.injection import SERVICES_ARE_KNOWN, providers_for
-from turnout.outbox.handlers import Function, encode
+from turnout.outbox.handlers import Function, decode, encode
 from turnout.outbox.services import Outbox
+from turnout.plugin.boundary import is_on, taking_part
+from turnout.plugin.discovery import Loaded
 from turnout.schema import iso
 
 TEST = "webhook.test"
@@ -48,22 +50,31 @@ class EventType:
     event: type[DomainEvent]
     represent: Represent
     injected: Mapping[str, Callable[[Request], Any]]
+    plugin: Loaded | None = None
 
 
 EventTypes = NewType("EventTypes", dict[str, EventType])
 """All event types by name."""
 
-Telling = NewType("Telling", Callable[[str, DomainEvent], Told | None])  # type: ignore[valid-newtype]
-"""Says what a message of a type says of a domain event."""
+Telling = NewType("Telling", Callable[[str, str], Told | None])  # type: ignore[valid-newtype]
+"""Says what a message of a type says of a domain event, as `encode` wrote it."""
 
 
-def teller(request: Request) -> Callable[[str, DomainEvent], Told | None]:
-    """Return what says it with this request's services."""
+def teller(request: Request) -> Callable[[str, str], Told | None]:
+    """Return what says it with this request's services; nothing of a plugin that is off for the event, or gone."""
 
-    def tell(name: str, event: DomainEvent) -> Told | None:
-        kind = request.registry.webhook_events[name]
-        found: Told | None = kind.represent(event, **{key: give(request) for key, give in kind.injected.items()})
-        return found
+    def tell(name: str, written: str) -> Told | None:
+        kind: EventType | None = request.registry.webhook_events.get(name)
+        if kind is None:
+            return None
+        event = decode(written)
+        given = {key: give(request) for key, give in kind.injected.items()}
+        if kind.plugin is None:
+            return kind.represent(event, **given)
+        if not is_on(request, kind.plugin, getattr(event, "event_id", None)):
+            return None
+        with taking_part(request, kind.plugin, "job"):
+            return kind.represent(event, **given)
 
     return tell
 
@@ -78,10 +89,12 @@ def add_webhook_event(config: Configurator, name: str, event: type[DomainEvent],
     if not _TYPE.fullmatch(name) or name == TEST:
         raise StartError(f"The webhook event type {name!r} must be like 'booking.confirmed', and not {TEST!r}.")
 
+    plugin = config.registry.plugins.registrar(represent)
+
     def register() -> None:
         first = next(iter(inspect.signature(represent).parameters))
         injected = providers_for(config.registry, represent, first)
-        config.registry.webhook_events[name] = EventType(name, event, represent, injected)
+        config.registry.webhook_events[name] = EventType(name, event, represent, injected, plugin)
 
     introspectable = config.introspectable("turnout webhook events", name, name, "webhook event")
     config.action(

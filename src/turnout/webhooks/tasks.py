@@ -9,7 +9,6 @@ from turnout.clock import Clock
 from turnout.db import delete_some
 from turnout.injection import Announce, ReadSession, Settings
 from turnout.messages.services import MessageService, Recipient
-from turnout.outbox.handlers import decode
 from turnout.outbox.services import Outbox
 from turnout.security.sealing import sealer
 from turnout.users.models import User
@@ -32,7 +31,7 @@ def fan_out(event_type: str, event: str, at: str, tell: Telling, deliveries: Del
     """Write a message about a domain event, and a delivery of it for each webhook that wants it."""
     if not deliveries.has_receivers():
         return  # most installations have none, and what nobody hears need not be said
-    told = tell(event_type, decode(event))
+    told = tell(event_type, event)
     if told is not None:
         deliveries.write(message_of(event_type, at, told))
 

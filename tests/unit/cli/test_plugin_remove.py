@@ -121,7 +121,7 @@ class TestRefused:
         enabled("")
         assert "do not take its tables away, and nothing was changed" in self.refused(turnout, engine, code=3)
 
-    def test_a_package_that_cannot_be_imported(self, turnout, shelf, engine):
+    def test_a_package_that_cannot_be_imported(self, turnout, shelf):
         (shelf.folder / "turnout_broken").mkdir()
         (shelf.folder / "turnout_broken" / "__init__.py").write_text("raise ValueError('early')", "utf-8")
         shelf.distribution("turnout-broken", {"broken": "turnout_broken"})

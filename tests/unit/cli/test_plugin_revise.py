@@ -127,7 +127,7 @@ def other_database(workshop, database):
 
 class TestWritten:
     def test_the_first_has_all_that_models_can_say_and_passes_on_both_databases(
-        self, turnout, shelf, enabled, written, engine, workshop, database
+        self, shelf, enabled, written, engine, workshop, database
     ):
         shelf.add("alpha", "from . import models", models=MODELS.format(name="alpha") + EVERYTHING)
         (shelf.folder / "turnout_alpha" / "migrations" / "versions").mkdir(parents=True)
@@ -228,7 +228,7 @@ class TestRefused:
         monkeypatch.setenv("TURNOUT_DATABASE_URL", f"sqlite:///{here}/empty.sqlite")
         assert "not all of the core's migrations" in turnout("plugin", "revise", "alpha", "more", code=1).stderr
 
-    def test_a_table_without_the_prefix(self, turnout, shelf, alpha):
+    def test_a_table_without_the_prefix(self, turnout, alpha):
         alpha(MODELS.replace('"{name}_things"', '"things"'))
         assert "begins with alpha_" in turnout("plugin", "revise", "alpha", "more", code=3).stderr
 

@@ -125,7 +125,7 @@ class TestWriting:
             [made["id"], {"number": 7, "word": "x"}],
         ]
 
-    def test_who_does_not_name_it_leaves_it(self, client, event, probe):
+    def test_who_does_not_name_it_leaves_it(self, client, event):
         path = f"/events/{event.id}"
         client.patch(path, {"extensions": {"probe": {"number": 5}}})
         assert client.patch(path, {"title": "Else"}).json["extensions"] == {"probe": {"number": 5}}
@@ -252,7 +252,7 @@ class TestOrdering:
         api.get(cursor.replace("ordering=number", "ordering=starts_at"), status=400)
 
     def test_it_goes_with_filters(self, api, client, numbered):
-        first, second, third = numbered(1, 2, 3)
+        _first, second, _third = numbered(1, 2, 3)
         client.patch(f"/events/{second}", {"title": "Xylophones"})
         found = api.get("/events", ordering="-number", search="xylophones").json["results"]
         assert [event["id"] for event in found] == [second]

@@ -1,9 +1,14 @@
 import pytest
 from tests.plugins_on_disk import Shelf
 
+from turnout.bookings.hooks import BookingConfirmed
+from turnout.outbox.handlers import encode
+from turnout.outbox.services import Outbox
 from turnout.plugin.assembly import assemble
 from turnout.plugin.errors import PluginError
+from turnout.system import transact
 from turnout.testing.applications import SETTINGS
+from turnout.webhooks.event_types import teller
 
 
 @pytest.fixture
@@ -42,3 +47,52 @@ def refused(start):
         return caught.value
 
     return refused
+
+
+@pytest.fixture
+def event(make):
+    return make.event()
+
+
+@pytest.fixture
+def book(api, make, event):
+    """Book places of the event as somebody new; `status` is the status expected."""
+
+    def book(status=201, **body):
+        return api.as_(make.user()).post("/bookings", {"event_id": event.id} | body, status=status)
+
+    return book
+
+
+@pytest.fixture
+def switch(session, event):
+    """Turn plugins on and off for the event."""
+
+    def switch(**switches):
+        event.switches = switches
+        session.commit()
+
+    return switch
+
+
+@pytest.fixture
+def tell(application, session, event):
+    """Say what webhooks are told of a booking of the event, as a type of message says it."""
+
+    def tell(name):
+        session.commit()
+        happened = encode(BookingConfirmed(1, event.id, 1, None, 1))
+        return transact(application.registry, lambda request: teller(request)(name, happened))
+
+    return tell
+
+
+@pytest.fixture
+def put(application, session):
+    """Put a task."""
+
+    def put(task, arguments, **options):
+        session.commit()
+        transact(application.registry, lambda request: request.find_service(Outbox).put(task, arguments, **options))
+
+    return put

@@ -1,6 +1,11 @@
 """Tables of plugins: each has its plugin's prefix, and no two claim one."""
 
+import importlib
+
 import pytest
+from sqlalchemy import select
+
+from turnout.events.models import Event
 
 
 def enabled(registry):
@@ -78,3 +83,35 @@ def test_a_prefix_of_turnouts_own_tables(shelf, refused, prefix, table):
     error = refused("alpha")
     assert (error.plugin, error.reason) == ("alpha", "clash")
     assert f"its tables begin with {prefix}, and so does Turnout's table {table}" in str(error)
+
+
+RELATED = """
+    from sqlalchemy import ForeignKey
+    from sqlalchemy.orm import Mapped, mapped_column, relationship
+    class {name}Thing(Base):
+        __tablename__ = "{name}_things"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        event_id: Mapped[int] = mapped_column(Id, ForeignKey("events.id"))
+        event: Mapped["{target}"] = relationship("{target}")
+"""
+
+
+def test_models_that_do_not_fit_together_are_refused_at_the_start(shelf, refused):
+    shelf.add("alpha", RELATED.format(name="alpha", target="Event"))
+    shelf.add("beta", RELATED.format(name="beta", target="Nothing"))
+    shelf.add("gamma", RELATED.format(name="gamma", target="Event"))
+    error = refused("alpha beta gamma")
+    assert (error.plugin, error.reason) == ("beta", "import")
+    assert "its models cannot be used: " in str(error)
+    assert "'Nothing'" in str(error)
+
+
+def test_they_break_nobody_elses(shelf, start):
+    shelf.add("alpha", RELATED.format(name="alpha", target="Nothing"))
+    shelf.add("beta", RELATED.format(name="beta", target="Event"))
+    registry = start("alpha beta", **{"turnout.plugins.on_error": "quarantine"})
+    assert enabled(registry) == ["beta"]
+    model = importlib.import_module("turnout_beta").betaThing
+    assert "JOIN events" in str(select(model).join(model.event))
+    assert "FROM events" in str(select(Event))
+    assert enabled(start("")) == []

@@ -67,6 +67,9 @@ def settings():
 """
 
 FAULTS = {
+    "not installed": Fault(
+        "its_manifest_is_sound", ('plugin = "badges"', 'plugin = "brooches"'), says="pip install -e ."
+    ),
     "title": Fault("its_manifest_is_sound", ('title="Badges"', 'title="badges."'), says="without a full stop"),
     "title missing": Fault("its_manifest_is_sound", ('title="Badges"', 'title=""'), says="needs a title"),
     "description": Fault(

@@ -14,9 +14,13 @@ LAZY = {"openapi-spec-validator"}
 """What is imported by `pytest.importorskip`."""
 
 
+def plain(name):
+    return name.lower().replace("_", "-")
+
+
 def named(requirements):
     found = (re.split(r"[\[<>=; ]", line.strip())[0] for line in requirements.splitlines())
-    return {name.lower() for name in found if name}
+    return {plain(name) for name in found if name}
 
 
 def imported():
@@ -30,7 +34,7 @@ def imported():
             for name in names:
                 top = name.partition(".")[0]
                 if top != "turnout" and top not in sys.stdlib_module_names:
-                    yield owners[top][0].lower()
+                    yield plain(owners[top][0])
 
 
 def test_the_extra_is_exactly_what_is_imported():

@@ -58,7 +58,6 @@ def _taken(name: str) -> str | None:
         settings = {
             "turnout.environment": "testing",
             "turnout.secret": "n" * 32,
-            "turnout.data": folder,
             "database.url": f"sqlite:///{folder}/turnout.sqlite",
         }
         registry = assemble(settings).registry

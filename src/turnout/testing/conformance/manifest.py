@@ -9,7 +9,7 @@ from packaging.version import InvalidVersion, Version
 import turnout.plugin
 from turnout.config import FEATURES
 from turnout.plugin.discovery import find, installed, load
-from turnout.plugin.errors import PluginError
+from turnout.plugin.errors import MISSING, PluginError
 from turnout.testing.conformance.subject import Checks, Subject, refuse
 
 PUBLISHED_KINDS = frozenset({"services", "models", "hooks", "errors"})
@@ -60,7 +60,8 @@ class ManifestChecks(Checks):
         try:
             plugin = load(find(self.plugin, installed()))
         except PluginError as error:
-            return refuse([str(error)])
+            here = " (One that is being written: pip install -e . in its folder.)" if error.reason == MISSING else ""
+            return refuse([f"{error}{here}"])
         refuse(_faults_of_words(plugin.manifest.title, plugin.manifest.description))
         return refuse(_faults_of_version(plugin.installed.distribution, plugin.installed.version))
 

@@ -30,6 +30,7 @@ from turnout.plugin import (
     about_no_event,
     fields,
 )
+from turnout.webhooks.event_types import Told
 
 plugin = Plugin(name="probe", title="Probe", description="Notes calls", api_version=API_VERSION, is_switchable=True)
 calls: list[tuple] = []
@@ -134,6 +135,11 @@ def every() -> None:
     note("every")
 
 
+def represent(event: BookingConfirmed) -> Told | None:
+    note("represent", event)
+    return Told({"event_id": event.event_id}, None)
+
+
 of_event = Service("probe-of-event", "/events/{id}/probe", "Probe")
 by_event = Service("probe-by-event", "/probe/by-event/{event_id}", "Probe")
 of_row = Service("probe-of-row", "/probe/rows/{id}", "Probe", event_of=lambda request: int(request.matchdict["id"]))
@@ -189,6 +195,7 @@ def includeme(config: Configurator) -> None:
     config.add_subscriber(follow, EventChanged)
     config.add_task(work)
     config.add_task(work_many, batch=10)
+    config.add_webhook_event("probe.confirmed", BookingConfirmed, represent)
     config.add_periodic_task(every, every=timedelta(hours=1))
     for service in (of_event, by_event, of_row, of_none):
         config.add_api_service(service)
