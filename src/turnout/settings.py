@@ -68,7 +68,7 @@ def read(prefix: str, schema: colander.SchemaNode, given: Mapping[str, Any]) -> 
         try:
             found[name] = node.deserialize(colander.null if raw == "" else raw)
         except colander.Invalid as error:
-            problem = "; ".join(str(message) for message in error.asdict(translate=str).values())
+            problem = "; ".join(error.asdict(translate=_words).values())
             shown = f"{problem} (it is {raw!r})"
             if is_secret(node):
                 shown = problem.replace(str(raw), MASK)
@@ -82,6 +82,11 @@ def read(prefix: str, schema: colander.SchemaNode, given: Mapping[str, Any]) -> 
 
 def _names(prefix: str, schema: type[colander.MappingSchema]) -> list[str]:
     return [f"{prefix}.{node.name}" for node in schema().children]
+
+
+def _words(message: Any) -> str:
+    """Return what colander says of a value, with what it is about filled in."""
+    return str(message.interpolate() if hasattr(message, "interpolate") else message)
 
 
 def declare_settings(config: Configurator, prefix: str, schema: type[colander.MappingSchema]) -> None:

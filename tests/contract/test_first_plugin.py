@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 
 import pytest
@@ -70,6 +71,8 @@ class Shell:
             )
         self.watch = threading.Timer(ENOUGH, self.end)
         self.watch.start()
+        # Said by the shell itself: what it leaves running would keep its output open.
+        self.process.stdin.write("trap 'echo; echo END OF SHELL' EXIT\n")
 
     def run(self, text):
         """Run a block and return what it printed; the test fails if one of its commands does."""
@@ -80,6 +83,8 @@ class Shell:
         for line in self.process.stdout:
             if line == "END OF BLOCK\n":
                 return "".join(said)
+            if line == "END OF SHELL\n":
+                break
             said.append(line)
         pytest.fail(f"A command failed:\n{text}\n{''.join(said)}\n{self.trouble()}")
 
@@ -89,9 +94,9 @@ class Shell:
         return "\n".join(path.read_text("utf-8")[-5000:] for path in logs)
 
     def end(self):
-        """End the shell and everything that it started."""
+        """End the shell and everything that it started, also where the shell itself has ended."""
         self.watch.cancel()
-        if self.process.poll() is None:
+        with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGTERM)
         self.process.stdin.close()
         self.process.stdout.close()

@@ -99,6 +99,7 @@ def test_a_strangers_plugin_comes_works_and_goes(installation, programs, empty_d
     assert "The plugin cloakroom is at 0001 now" in installation.turnout("migrate")
     (listed,) = json.loads(installation.turnout("plugin", "list", "--json"))
     assert (listed["state"], listed["version"], listed["is_migrated"]) == ("enabled", "2.1", True)
+    assert "installed without its source" in installation.turnout("plugin", "revise", "cloakroom", "more", code=1)
 
     with installation.serving() as client:
         organizer = Person(client).join("harbour", is_organizer=True)

@@ -14,6 +14,8 @@ from turnout.errors import DomainError, StartError
 if TYPE_CHECKING:
     from pyramid.router import Router
 
+    from turnout.plugin.assembly import Check
+
 QUARANTINE = "quarantine"
 REFUSED = 1
 CANNOT_START = 3
@@ -89,9 +91,12 @@ def load_settings() -> dict[str, Any]:
 
 @contextmanager
 def application(
-    overriding: Mapping[str, Any] | None = None, *, is_migrated: bool = False, without_broken_plugins: bool = False
+    overriding: Mapping[str, Any] | None = None,
+    *checks: "Check",
+    is_migrated: bool = False,
+    without_broken_plugins: bool = False,
 ) -> Iterator["Router"]:
-    """Give the application with the settings that apply; `overriding` ones win over the ini file's.
+    """Give the application with the settings that apply, after `checks`; `overriding` ones win over the ini file's.
 
     With `is_migrated` the database must be at the version that the code needs: raises `StartError` otherwise. What is
     about a plugin that may be broken comes `without_broken_plugins`, whatever the settings say.
@@ -99,7 +104,8 @@ def application(
     from turnout.migrate import require_migrated
     from turnout.plugin.assembly import assemble
 
-    checks = [require_migrated] if is_migrated else []
+    if is_migrated:
+        checks = (*checks, require_migrated)
     router = assemble(load_settings() | dict(overriding or {}), *checks, without_broken_plugins=without_broken_plugins)
     try:
         yield router

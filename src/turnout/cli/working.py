@@ -93,15 +93,17 @@ def celery(*, arguments: tuple[str, ...]) -> None:
 
     settings = load_settings()
     works = "worker" in arguments and "--help" not in arguments
-    with application(is_migrated=works) as router:
-        registry = router.registry
-        if registry.outbox_engine is None:
-            raise StartError("Setting outbox.engine (or TURNOUT_OUTBOX_ENGINE) is local; Celery would get no work.")
-        app = worker_of(registry, lambda: _registry(settings))
+    with application({}, _require_engine, is_migrated=works) as router:
+        app = worker_of(router.registry, lambda: _registry(settings))
     # After the application is closed: the processes that Celery forks must not inherit its connections.
     exit_code = app.start(list(arguments))
     if exit_code:
         raise SystemExit(exit_code)
+
+
+def _require_engine(registry: "Registry") -> None:
+    if registry.outbox_engine is None:
+        raise StartError("Setting outbox.engine (or TURNOUT_OUTBOX_ENGINE) is local; Celery would get no work.")
 
 
 def _registry(settings: dict[str, object]) -> "Registry":

@@ -47,7 +47,7 @@ def _ask_for_nothing(request: Request) -> None:
 
 
 @cache
-def _head(line: "Line") -> str:
+def _head(line: "Line") -> str | None:
     from turnout.migrate import head
 
     return head(line)

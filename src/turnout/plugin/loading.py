@@ -26,9 +26,9 @@ def _includer(plugin: Loaded) -> Callable[[Configurator], None]:
                 _declare_settings(config, plugin)
                 config.add_capability(manifest.name, manifest.description)
                 config.include(plugin.module)
-            except (KeyboardInterrupt, PluginError, ConfigurationConflictError):
+            except (PluginError, ConfigurationConflictError):
                 raise
-            except BaseException as error:  # sys.exit() in a plugin is no reason for us to go
+            except Exception as error:
                 raise PluginError(manifest.name, errors.reason_of(error), said(error)) from error
 
     include.__name__ = f"include_{manifest.name}"

@@ -317,8 +317,12 @@ class TestSettings:
     def test_a_secret_is_not_repeated(self, shelf, refused):
         shelf.add("alpha", self.SOURCE)
         error = refused("alpha", **{"alpha.api_key": "open-sesame"})
-        assert "alpha.api_key" in str(error)
+        assert 'TURNOUT_ALPHA_API_KEY) cannot be used: "********" is not a number.' in str(error)
         assert "sesame" not in str(error)
+
+    def test_what_colander_says_is_said_whole(self, shelf, refused):
+        shelf.add("alpha", self.SOURCE.replace("api_key", "number"))
+        assert "\"many\" is not a number (it is 'many')" in str(refused("alpha", **{"alpha.number": "many"}))
 
     def test_one_that_nobody_declared(self, shelf, refused, start):
         shelf.add("alpha", self.SOURCE)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 from pyramid.config import Configurator
-from pyramid.exceptions import ConfigurationConflictError, ConfigurationExecutionError
+from pyramid.exceptions import ConfigurationConflictError
 from tests.unit.webhooks.receivers import is_signed
 
 from turnout.bookings.hooks import BookingHeld
@@ -104,5 +104,5 @@ def test_two_who_want_one_name_stop_the_start(tmp_path):
 def test_what_is_no_service_stops_the_start(tmp_path):
     def tell(event: ReviewWritten, number: int) -> Told | None: ...
 
-    with pytest.raises(ConfigurationExecutionError, match="wants 'number', and <class 'int'> is no service"):
+    with pytest.raises(StartError, match="wants 'number', and <class 'int'> is no service"):
         start(tmp_path, lambda config: config.add_webhook_event("review.read", ReviewWritten, tell))
