@@ -193,7 +193,9 @@ def _check_ordering(name: str, ordering: EventOrdering) -> None:
     if ordering.column.class_ is not ordering.event_id.class_ or ordering.column.nullable:
         raise StartError(f"the event ordering {name} needs a column of {table.name} that is never null")
     if [column.name for column in table.primary_key] != [ordering.event_id.key] and not ordering.event_id.unique:
-        raise StartError(f"the event ordering {name} needs one row for each event: let {table.name}.{ordering.event_id.key} be unique")
+        raise StartError(
+            f"the event ordering {name} needs one row for each event: let {table.name}.{ordering.event_id.key} be unique"
+        )
 
 
 def _parameter(function: Callable[..., Any], place: int) -> str:

@@ -6,7 +6,9 @@ import pytest
 from sqlalchemy import inspect, text
 from tests.plugins_with_tables import DROP, add_migration, add_with_table
 
+from turnout import migrate
 from turnout.db import make_engine
+from turnout.plugin.discovery import find, installed, look_into
 from turnout.plugin.removal import Removal
 
 
@@ -133,6 +135,15 @@ class TestRefused:
 def test_another_plugin_that_is_broken_is_no_hindrance(turnout, shelf, enabled, engine):
     shelf.add("broken", "raise ValueError('early')")
     enabled("broken")
+    turnout("plugin", "remove", "alpha", "--yes")
+    assert tables(engine) == set()
+
+
+def test_one_that_is_for_another_version_of_the_interface_can_be_removed(turnout, shelf, engine):
+    add_with_table(shelf, "alpha")
+    file = shelf.folder / "turnout_alpha" / "__init__.py"
+    file.write_text(file.read_text("utf-8").replace("api_version=API_VERSION", "api_version=99"), "utf-8")
+    migrate.bring_up(engine, migrate.line_of(look_into(find("alpha", installed()))))
     turnout("plugin", "remove", "alpha", "--yes")
     assert tables(engine) == set()
 

@@ -175,6 +175,10 @@ class TestWriting:
         assert "write" not in [name for name, *_ in probe.calls]
         assert session.scalars(select(Event.version)).all() == [version]
 
+    @pytest.mark.parametrize("body", [{"extensions": {"nothing": {}}}, {"plugins": {"nothing": True}}])
+    def test_what_is_wrong_is_said_before_that_it_has_changed_meanwhile(self, client, event, body):
+        client.patch(f"/events/{event.id}", body, headers={"If-Match": '"999-00000000"'}, status=400)
+
     def test_where_it_is_off_nothing_is_written(self, client, event, probe):
         path = f"/events/{event.id}"
         client.patch(path, {"plugins": {"probe": False}})

@@ -122,15 +122,16 @@ class EventService:
     ) -> Event:
         """Change an event. Raises `Invalid`, `VersionMismatch`, `CapacityBelowTaken`, `CapacityAboveVenue`."""
         event = self.locked(event_id, actor=actor)
-        require_version(event.version, expected)
         values = dict(changes)
+        # As the rest of the body, which was looked at before anything else.
+        values["switches"] = {**event.switches, **self.switches.checked(values.pop("plugins", {}))}
+        added = self.extensions.checked(values.pop("extensions", {}), values["switches"])
+        require_version(event.version, expected)
         tags = values.pop("tags", None)
         price = values.pop("price", None)
         has_capacity, capacity = "capacity" in values, values.pop("capacity", None)
         if values.get("currency", event.currency) != event.currency:
             raise Invalid({"currency": "cannot change: prices are in it; make another event"})
-        values["switches"] = {**event.switches, **self.switches.checked(values.pop("plugins", {}))}
-        added = self.extensions.checked(values.pop("extensions", {}), values["switches"])
         before = self._said(event)
         with self.session.no_autoflush:  # nothing is written before all is checked
             for name, value in values.items():
