@@ -40,6 +40,7 @@ A plugin imports `turnout.plugin`, in its tests `turnout.testing` and, of the fe
 """
 
 NOT_FOR_PLUGINS = {"python_type", "views", "add_view"}
+GIVEN_BY_FIXTURES = {"api": "Api", "make": "Make", "clock": "ManualClock", "outbox": "Steps", "live": "Live"}
 LONGEST_LINE = 100
 ROLE = "A role, for `declare_permission`; each includes those before it."
 NOTES = {
@@ -262,6 +263,16 @@ def fixtures() -> Iterator[str]:
             yield f"- `{name}`: {' '.join(said(function).split())}"
 
 
+def given_by_fixtures() -> Iterator[str]:
+    """Give the classes of what fixtures give, with their methods."""
+    from turnout.testing import fixtures as module
+
+    for fixture, name in GIVEN_BY_FIXTURES.items():
+        thing = getattr(module, name)
+        origin = f"What the fixture `{fixture}` gives; for annotations, `from {thing.__module__} import {name}`."
+        yield f"### {name}\n\n{origin}\n\n{said(thing)}\n\n{methods(thing)}\n"
+
+
 def page() -> str:
     """Return the whole page."""
     from turnout import testing
@@ -278,6 +289,7 @@ def page() -> str:
         "\n".join(schema_fields()) + "\n",
         f"## Tests\n\n{said(testing)}\n",
         "\n".join(fixtures()) + "\n",
+        *given_by_fixtures(),
         "## Features\n",
         *features(),
     ]

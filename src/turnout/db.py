@@ -228,11 +228,26 @@ zope.sqlalchemy.datamanager._retryable_errors.extend(  # noqa: SLF001 - document
 )
 
 
+class RequestSession(Session):
+    """A session whose transaction is its request's, or its job's: only as a whole, and only at the end, it is committed."""
+
+    def commit(self) -> None:
+        """Refuse: half of a request would stay when the other half fails."""
+        raise RuntimeError(
+            "this session commits when its request, or its job, has ended; flush() sends what is pending, and "
+            "begin_nested() is a savepoint"
+        )
+
+    def rollback(self) -> None:
+        """Refuse: what others did in this request would be undone while it goes on."""
+        raise RuntimeError("raise an error to undo the whole request, or its job; begin_nested() undoes a part")
+
+
 def open_session(request: Request) -> Session:
     """Return a session that commits and rolls back with the request's transaction."""
     registry = request.registry
     bind = registry.read_engine if request.method in SAFE_METHODS else registry.engine
-    session = Session(bind, expire_on_commit=False, join_transaction_mode="create_savepoint")
+    session = RequestSession(bind, expire_on_commit=False, join_transaction_mode="create_savepoint")
     # "changed" from the start: a session joined as "active" is rolled back in silence after Core statements.
     join_transaction(session, initial_state="changed", transaction_manager=request.tm)
     return session

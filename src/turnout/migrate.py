@@ -90,13 +90,13 @@ def load_models() -> tuple[ModuleType, ...]:
 
 
 def _only(line: Line) -> dict[str, Any]:
-    """Return what keeps Alembic to a line's own tables, and from what only one database knows: the full-text index."""
+    """Return what keeps Alembic to a line's own tables, and from what of the core's only one database knows: the full-text index."""
 
     def include_name(name: str | None, kind: str, _parents: object) -> bool:
         return kind != "table" or line.owns(name or "")
 
     def include_object(_thing: object, name: str | None, kind: str, *_compared: object) -> bool:
-        if any(word in (name or "") for word in SEARCH_OBJECTS):
+        if line is CORE and any(word in (name or "") for word in SEARCH_OBJECTS):
             return False
         return include_name(name, kind, None)
 

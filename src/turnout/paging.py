@@ -60,7 +60,7 @@ _KINDS: Mapping[type, Callable[[Any], Any]] = {datetime: _moment, Decimal: _amou
 
 @dataclass(frozen=True, slots=True)
 class Paging:
-    """Which part of a list is wanted. A cursor of "" starts a walk."""
+    """Which part of a list is wanted: a page, from 1, of so many rows; or what follows a cursor. A cursor of "" starts a walk."""
 
     page: int = 1
     size: int = 10
@@ -69,7 +69,15 @@ class Paging:
 
 @dataclass(frozen=True, slots=True)
 class Ordering:
-    """How a list is sorted: one column, made unambiguous by the id, both in one direction."""
+    """How a list is sorted: one column, made unambiguous by the id, both in one direction.
+
+    `name` is what clients call it, such as "-created_at". It is written into cursors: one that was given with one ordering
+    is refused with another, so no two orderings of a list have the same name. `column` is of moments, decimals, texts or
+    whole numbers and never null; `id` is the primary key of the rows. An index over what the list is filtered by, `column`
+    and `id` makes it fast, in both directions.
+
+        NEWEST_FIRST = Ordering("-created_at", Question.created_at, Question.id, descending=True)
+    """
 
     name: str
     column: ColumnElement[Any] | InstrumentedAttribute[Any]
@@ -85,7 +93,10 @@ class Ordering:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """A part of a list. `has_next` tells whether more follows; `next_cursor`, where it is set, leads there."""
+    """A part of a list. `has_next` tells whether more follows; `next_cursor`, where it is set, leads there.
+
+    `rows` are as `fetch` describes them. `count` is how many there are in the whole list, estimated unless `is_exact`.
+    """
 
     count: int
     is_exact: bool
@@ -124,7 +135,14 @@ def fetch(
 ) -> Slice:
     """Return the wanted part of `query`, in two statements (three where a long list's count is estimated).
 
-    `shown` is what to return of each row instead, joined by the ordering's id to the rows of the part alone.
+    `query` selects and filters; sorting and cutting are done here. The rows of the slice are SQLAlchemy's, with what was
+    selected by its name: ``row.Question`` after ``select(Question)``, ``row.text`` after ``select(Question.text)``.
+
+        query = select(Question).where(Question.event_id == event_id)
+        questions = [row.Question for row in fetch(self.session, query, NEWEST_FIRST, paging).rows]
+
+    `shown` is what to select of each row instead, for lists that show what they are neither filtered nor sorted by: it is
+    joined by the ordering's id to the rows of the part alone. `query` may then be ``select().select_from(Question)``.
     Raises `Invalid` for a page that is too deep or a cursor that was not made here.
     """
     count, is_exact = _count(session, query, ordering)

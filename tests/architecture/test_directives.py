@@ -16,7 +16,7 @@ ROOT = Path(turnout.__file__).parent
 PUBLISHED = set(re.findall(r"^        (\w+) = \1$", inspect.getsource(Configurator), re.MULTILINE))
 REGISTRIES = {
     "api_services", "capabilities", "event_extensions", "handlers", "health_checks", "injectables", "message_channels",
-    "message_kinds", "periodic_tasks", "permissions", "queue_threads", "services", "webhook_events",
+    "message_kinds", "message_senders", "periodic_tasks", "permissions", "queue_threads", "services", "webhook_events",
 }  # fmt: skip
 """What directives fill, as attributes of the application's registry."""
 

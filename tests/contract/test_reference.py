@@ -3,12 +3,15 @@
 import importlib.util
 import inspect
 import re
+from importlib import import_module
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 import turnout.plugin
 from turnout.plugin.configurator import Configurator
+from turnout.testing import fixtures
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -53,6 +56,28 @@ def test_domain_events_are_there_with_their_fields(page):
     _, _, entry = page.partition("#### BookingConfirmed (`turnout.bookings.hooks`)")
     assert "- `booking_id: int`" in entry.partition("####")[0]
     assert "- `event_id: int`" in entry.partition("####")[0]
+
+
+@pytest.mark.parametrize("fixture", ["api", "make", "clock", "outbox", "live"])
+def test_what_fixtures_give_is_described_with_its_methods(page, reference, fixture):
+    thing = inspect.signature(getattr(fixtures, fixture)._get_wrapped_function()).return_annotation
+    thing = next(iter(get_args(thing)), thing)
+    _, _, entry = page.partition("\n## Tests\n")[2].partition(f"\n### {thing.__name__}\n")
+    entry = re.split(r"\n##+ ", entry)[0]
+    methods = [name for name, _ in inspect.getmembers(thing, inspect.isfunction) if not name.startswith("_")]
+    assert methods
+    for name in methods:
+        assert re.search(rf"^- `{name}\(.*\).*`: .{{4,}}", entry, re.MULTILINE), name
+
+
+@pytest.mark.parametrize("name", ["README", "first-plugin"])
+def test_what_examples_import_is_there(name):
+    text = (DOCS / "plugins" / f"{name}.md").read_text("utf-8")
+    found = re.findall(r"^from (turnout(?:\.[\w.]+)?) import (.+)$", text, re.MULTILINE)
+    assert found
+    for module, names in found:
+        for each in names.split(", "):
+            assert hasattr(import_module(module), each), f"{module} has no {each}"
 
 
 def test_no_address_of_an_object_or_path_of_a_machine_is_in_it(page):

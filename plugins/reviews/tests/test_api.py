@@ -61,6 +61,28 @@ def test_reviewers_are_shown_by_first_name_and_initial_and_nothing_else(
         assert "attendee" not in text
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "username"),
+    [("", "", "secretname"), ("", "Lovelace", "secretname"), ("Secretname", "", "secretname"), ("", "", "secret" * 25)],
+)
+def test_nobody_is_shown_by_what_they_sign_in_with(
+    attend, make, over, review, api, event, staff, first, last, username
+):
+    made = review(attend(make.user(first_name=first, last_name=last, username=username)))
+
+    for client in (api, staff):
+        for path in (f"/reviews/{made['id']}", f"/events/{event.id}/reviews"):
+            text = client.get(path).text
+            assert '"reviewer":"A guest"' in text
+            assert "secret" not in text.lower()
+
+
+def test_a_name_that_a_username_begins_with_is_a_name(attend, make, over, review):
+    made = review(attend(make.user(first_name="Ada", last_name="Lovelace", username="adalovelace")))
+
+    assert made["reviewer"] == "Ada L."
+
+
 def test_one_review_for_each_attendee_and_event(ada, attend, review, make, clock):
     first = review(ada)
 

@@ -96,6 +96,64 @@ def test_of_what_staff_have_restored_the_same_person_hides_nothing_and_another_d
     api.get(path, status=404)
 
 
+@pytest.fixture
+def reported_again(api, ada, make, review, staff, clock):
+    """Return what lets somebody report a review, staff restore it and the same person report it again.
+
+    Ada changes it after the step that is `changed`; a minute is between all steps. The path of the review is returned.
+    """
+
+    def reported_again(*, changed):
+        path, user = f"/reviews/{review(ada)['id']}", api.as_(make.user())
+        for step in ("written", "reported", "restored", "reported again"):
+            if step == "restored":
+                staff.post(f"{path}/restore")
+            elif step != "written":
+                user.post(f"{path}/report", {"reason": f"It insults the band, {step}."}, status=204)
+            clock.move(minutes=1)
+            if step == changed:
+                ada.patch(path, {"comment": "Something worse."})
+                clock.move(minutes=1)
+        return path
+
+    return reported_again
+
+
+@pytest.mark.parametrize("changed", ["reported", "restored"])
+def test_what_was_changed_since_the_same_person_hides_again(api, reported_again, changed, staff, rating, clock):
+    path = reported_again(changed=changed)
+    at = clock.move(minutes=-1)
+
+    api.get(path, status=404)
+    assert rating() == (None, 0)
+    (entry,) = staff.get("/reviews").json["results"]
+    assert entry["reports"] == [
+        {"reason": "It insults the band, reported again.", "created_at": f"{at:%Y-%m-%dT%H:%M:%SZ}"}
+    ]
+
+
+@pytest.mark.parametrize("changed", [None, "written"])
+def test_what_was_changed_before_or_never_they_do_not(api, reported_again, changed, staff, rating):
+    path = reported_again(changed=changed)
+
+    assert api.get(path).json["status"] == "published"
+    assert rating() == ("5.00", 1)
+    (entry,) = staff.get("/reviews", status="published").json["results"]
+    assert [report["reason"] for report in entry["reports"]] == ["It insults the band, reported."]
+
+
+def test_what_is_hidden_when_it_is_changed_is_reported_already(api, ada, make, review, staff, clock):
+    path, user = f"/reviews/{review(ada)['id']}", api.as_(make.user())
+    user.post(f"{path}/report", REASON, status=204)
+    clock.move(minutes=1)
+    ada.patch(path, {"comment": "Something worse."})
+
+    user.post(f"{path}/report", {"reason": "Now it does."}, status=204)
+
+    (entry,) = staff.get("/reviews").json["results"]
+    assert [report["reason"] for report in entry["reports"]] == [REASON["reason"]]
+
+
 def test_staff_restore_what_they_have_seen(staff, reported, ada):
     path = f"/reviews/{reported['id']}"
     tag = staff.get(path).headers["ETag"]

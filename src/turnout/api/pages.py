@@ -14,7 +14,7 @@ from turnout.schema import Schema
 
 
 class PageQuery(Schema):
-    """The parameters that every list takes."""
+    """The parameters that every list takes: `page`, `page_size` and `cursor`. A list with filters or orderings inherits it."""
 
     page = fields.whole(1, DEEPEST, missing=1, description="The page, from 1")
     page_size = fields.whole(1, 100, missing=10, description="Results on a page")
@@ -27,7 +27,7 @@ class PageQuery(Schema):
 
 
 def page_of(results: colander.SchemaNode) -> type[Schema]:
-    """Return the schema of a list of `results`."""
+    """Return the schema of a list of `results`, a schema with a name: ``page_of(QuestionView(name="question"))``."""
 
     class Page(Schema):
         count = fields.whole(0, fields.MAX_ID)
@@ -41,13 +41,21 @@ def page_of(results: colander.SchemaNode) -> type[Schema]:
 
 
 def paging_of(request: Request) -> Paging:
-    """Take the paging parameters out of the checked query."""
+    """Take the paging parameters out of the checked query of a view with ``query=PageQuery``, or a subclass of it.
+
+    What remains in ``request.validated["query"]`` are the list's own parameters.
+    """
     query = request.validated["query"]
     return Paging(query.pop("page"), query.pop("page_size"), query.pop("cursor"))
 
 
 def page(request: Request, found: Slice, represent: Callable[[Any], Any] | None = None) -> dict[str, Any]:
-    """Return the answer of a list."""
+    """Return the answer of a list, with the links to its other pages, for a view with ``answer=page_of(...)``.
+
+    `represent` makes of each row what is shown; the rows are as `fetch` gives them, so of ``select(Question)`` it gets the
+    row, not the question: ``page(request, found, lambda row: represent(row.Question))``. Without it the rows of `found` are
+    shown as they are, and must be mappings already.
+    """
     given = dict(query_pairs(request))
     number = int(given.get("page", 1))
 

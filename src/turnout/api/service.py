@@ -192,6 +192,7 @@ def add_api_service(config: Configurator, service: Service) -> None:
     config.action(("turnout api path", path), register, introspectables=(introspectable,), order=PHASE0_CONFIG)
     for operation in service.operations.values():
         config.action(("turnout operation", operation.name))  # generated clients call it by its name
+    config.registry.api_routes.add(service.name)
     config.add_cornice_service(service)
 
 
@@ -205,5 +206,6 @@ def operations(config_or_registry: Any) -> list[Operation]:
 def includeme(config: Configurator) -> None:
     config.get_settings()["handle_exceptions"] = False
     config.registry.api_services = {}
+    config.registry.api_routes = set()
     config.include("cornice")
     config.add_directive("add_api_service", add_api_service)

@@ -16,12 +16,13 @@ from typing import Any
 
 from pyramid.config import Configurator
 from pyramid.request import Request
+from sqlalchemy import ColumnElement, func, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from turnout.api.openapi.schemas import Components, JSONSchema
 from turnout.api.reading import field_of, read_value
 from turnout.errors import Clash, Invalid, StartError
-from turnout.events.models import ORDERINGS
+from turnout.events.models import ORDERINGS, Event
 from turnout.events.switches import EventSwitches
 from turnout.injection import SERVICES_ARE_KNOWN, Provider, providers_for
 from turnout.plugin.boundary import taking_part
@@ -37,7 +38,7 @@ Column = InstrumentedAttribute[Any]
 class EventOrdering:
     """A column to order events by, in a table of the plugin's own with one row for each event.
 
-    An event without a row is not in a list so ordered. An index over (`column`, `event_id`) makes it fast.
+    An event without a row, or for which the plugin is switched off, is not in a list so ordered. An index over (`column`, `event_id`) makes it fast.
     """
 
     column: Column
@@ -114,6 +115,14 @@ class EventExtensions:
     def orderings(self) -> dict[str, EventOrdering]:
         """Return all orderings that extensions add, by their names."""
         return orderings_of(self._extensions)
+
+    def sorted_events(self, ordering: str) -> ColumnElement[bool]:
+        """Return the condition for events that an extension's ordering may show: those for which its plugin is on."""
+        extension = next(each for each in self._extensions.values() if ordering in each.orderings)
+        default = self._switches.defaults.get(extension.plugin.name) if extension.plugin else None
+        if extension.plugin is None or default is None:
+            return true()
+        return func.coalesce(Event.switches[extension.plugin.name].as_boolean(), default)
 
     def _is_on(self, extension: EventExtension, switches: Mapping[str, bool]) -> bool:
         return extension.plugin is None or self._switches.is_on(switches, extension.plugin.name)

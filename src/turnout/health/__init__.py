@@ -14,9 +14,10 @@ def add_health_check(config: Configurator, name: str, function: Check, *, critic
     should not read. What it raises is logged, and shown as the status "failing". Without a `critical` component no
     request can be answered: the answer is 503, and load balancers look elsewhere.
     """
+    plugin = config.registry.plugins.registrar(function)
 
     def register() -> None:
-        config.registry.health_checks[name] = Component(function, critical)
+        config.registry.health_checks[name] = Component(function, critical, plugin)
 
     introspectable = config.introspectable("turnout health checks", name, name, "health check")
     config.action(("turnout health check", name), register, introspectables=(introspectable,))

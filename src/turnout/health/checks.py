@@ -1,6 +1,7 @@
 """The checks of the core: the database answers, and is at the version that the code needs."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from turnout.db import open_read_session
+from turnout.plugin.boundary import taking_part
+from turnout.plugin.discovery import Loaded
 
 if TYPE_CHECKING:
     from turnout.migrate import Line
@@ -21,10 +24,15 @@ Check = Callable[[Request], dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """What is checked, and whether requests can be answered without it."""
+    """What is checked, whether requests can be answered without it, and the plugin that adds it; None: the core does."""
 
     check: Check
     is_critical: bool
+    plugin: Loaded | None = None
+
+    def part_of(self, request: Request) -> AbstractContextManager[None]:
+        """Return what the check runs in."""
+        return nullcontext() if self.plugin is None else taking_part(request, self.plugin, "check")
 
 
 log = structlog.get_logger()
@@ -72,7 +80,8 @@ def check_migrations(request: Request) -> dict[str, Any]:
 def run(name: str, component: Component, request: Request) -> dict[str, Any]:
     """Return what a component's check says; what it raises goes to the log, never to the caller."""
     try:
-        return component.check(request)
+        with component.part_of(request):
+            return component.check(request)
     except Exception as error:  # noqa: BLE001 - whatever fails, the others are still shown
         log.warning("health check failed", component=name, error=repr(error))
         return {"status": FAILING}

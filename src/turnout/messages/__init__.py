@@ -12,7 +12,7 @@ from turnout.bookings.hooks import BookingCancelled, BookingConfirmed, BookingEx
 from turnout.errors import StartError
 from turnout.events.hooks import EventCancelled, EventChanged, EventPostponed, EventPublished
 from turnout.messages import api, mail, tasks
-from turnout.messages.channels import Channels, add_message_channel
+from turnout.messages.channels import Channels, Senders, add_message_channel
 from turnout.messages.delivery import deliver
 from turnout.messages.enclosures import enclose_calendar, enclose_tickets
 from turnout.messages.hooks import NoticeGiven
@@ -83,10 +83,12 @@ def includeme(config: Configurator) -> None:
     config.declare_settings("messages", MessageSettings)
     registry = config.registry
     registry.message_channels = {}
+    registry.message_senders = {}
     registry.message_kinds = {}
     config.add_directive("add_message_channel", add_message_channel)
     config.add_directive("add_message_kind", add_message_kind)
     config.add_injectable(Channels, lambda request: request.registry.message_channels)
+    config.add_injectable(Senders, lambda request: request.registry.message_senders)
     config.add_injectable(Kinds, lambda request: request.registry.message_kinds)
     config.add_message_channel("email", _email(config.get_settings()))
     config.declare_permission("messages:read", "See which messages one gets", USER)

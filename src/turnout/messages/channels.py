@@ -1,6 +1,6 @@
 """Ways to reach people. Email is the core's; plugins add others with ``config.add_message_channel(name, channel)``."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, NewType, Protocol, Self
@@ -9,6 +9,7 @@ from pyramid.config import Configurator
 from sqlalchemy.orm import Session
 
 from turnout.errors import StartError
+from turnout.plugin.boundary import blaming, timed
 
 if TYPE_CHECKING:
     from turnout.users.models import User
@@ -85,14 +86,25 @@ class Channel(Protocol):
 Channels = NewType("Channels", dict[str, Channel])
 """All channels by name."""
 
+Senders = NewType("Senders", dict[str, Callable[[Outgoing], None]])
+"""What sends over each channel, by its name: the channel's own `send`, measured where the channel is a plugin's."""
+
 
 def add_message_channel(config: Configurator, name: str, channel: Channel) -> None:
     """Directive: let people be reached over `channel`, too. `name` is short and stays: it is kept with each message."""
     if len(name) > LONGEST_NAME:
         raise StartError(f"The name of the message channel {name!r} has more than {LONGEST_NAME} characters.")
     introspectable = config.introspectable("turnout message channels", name, channel.title, "message channel")
+    plugin = config.registry.plugins.registrar(channel)
+
+    def send(outgoing: Outgoing) -> None:
+        channel.send(outgoing)
+
+    if plugin is not None:
+        send = blaming(plugin)(timed(config.registry, plugin, "channel")(send))
 
     def register() -> None:
         config.registry.message_channels[name] = channel
+        config.registry.message_senders[name] = send
 
     config.action(("turnout message channel", name), register, introspectables=(introspectable,))

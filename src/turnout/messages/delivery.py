@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from turnout.clock import Clock
 from turnout.injection import ReadSession, Settings
-from turnout.messages.channels import Channels, Outgoing
+from turnout.messages.channels import Outgoing, Senders
 from turnout.messages.errors import Undeliverable
 from turnout.messages.kinds import Draft, Kind, Kinds
 from turnout.messages.models import FAILED, QUEUED, SENT, Message
@@ -25,7 +25,7 @@ def deliver(
     session: Session,
     clock: Clock,
     settings: Settings,
-    channels: Channels,
+    senders: Senders,
     kinds: Kinds,
 ) -> None:
     """Deliver a message that is still queued. Raises what its channel raises for trouble that passes."""
@@ -33,18 +33,18 @@ def deliver(
         message = reading.get(Message, message_id)
         if message is None or message.status != QUEUED:
             return
-        kind, channel = kinds.get(message.kind), channels.get(message.channel)
+        kind, send = kinds.get(message.kind), senders.get(message.channel)
         is_late = message.expires_at is not None and message.expires_at <= clock.now()
         outgoing = None if kind is None or is_late else compose(message, kind, reading, settings)
     # From here on nothing is open in the database: what is outside may take its time.
     problem = ""
-    if channel is None or kind is None:
+    if send is None or kind is None:
         problem = "what it belongs to is not installed any more"
     elif outgoing is None:
         problem = "it could not be delivered in time"
     else:
         try:
-            channel.send(outgoing)
+            send(outgoing)
         except Undeliverable as error:
             problem = str(error)
     subject = outgoing.subject if outgoing else ""

@@ -12,6 +12,7 @@ from turnout.errors import StartError
 from turnout.injection import Settings
 from turnout.messages.channels import LONGEST_NAME, Attachment
 from turnout.messages.rendering import Templates
+from turnout.plugin.boundary import blaming, timed
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,9 @@ def add_message_kind(
     """
     if len(name) > LONGEST_NAME:
         raise StartError(f"The name of the kind of message {name!r} has more than {LONGEST_NAME} characters.")
+    plugin = config.registry.plugins.registrar(enclose)
+    if plugin is not None:
+        enclose = blaming(plugin)(timed(config.registry, plugin, "message")(enclose))
     kind = Kind(name, title, Templates(name, templates), enclose, wanted)
     introspectable = config.introspectable("turnout message kinds", name, title, "message kind")
 

@@ -39,8 +39,7 @@ def state(session: Session, queues: Iterable[str], now: datetime, lease: timedel
         some = select(Job.id).where(Job.status.in_(statuses)).limit(MOST_COUNTED).subquery()
         return session.scalar(select(func.count()).select_from(some)) or 0
 
-    # A worker beats four times within a lease.
-    alive = select(WorkerSeen.kind, func.count()).where(WorkerSeen.seen_at > now - lease).group_by(WorkerSeen.kind)
+    alive = select(WorkerSeen.kind, func.count()).where(WorkerSeen.is_alive(now, lease)).group_by(WorkerSeen.kind)
     workers: dict[str, int] = dict(session.execute(alive).all())
     late = max((_late(session, queue, now) for queue in queues), default=0.0)
     return State(

@@ -32,7 +32,7 @@ from turnout.errors import Clash, StartError
 from turnout.hooks import DomainEvent
 from turnout.injection import SERVICES_ARE_KNOWN, providers_for
 from turnout.outbox.retries import Retry
-from turnout.plugin.boundary import is_on, timed
+from turnout.plugin.boundary import is_on, require_event_of, timed
 from turnout.plugin.discovery import Loaded
 
 DEFAULT = "default"
@@ -196,7 +196,10 @@ def add_listener(
     def keep(happened: DomainEvent) -> None:
         happened.request.find_service(Outbox).put_event(function, happened)
 
+    plugin = config.registry.plugins.registrar(function)
     for event in events:
+        if plugin is not None:
+            require_event_of(plugin, event)
         _add(config, function, event, given=_first_parameter(function), listens=True, queue=queue, retry=retry)
         config.add_subscriber(keep, event)
 

@@ -7,6 +7,7 @@ import socket
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime
 
 import structlog
 from pyramid.registry import Registry
@@ -67,11 +68,14 @@ class Heartbeat:
         with begin(self.registry) as session, session.begin():
             seen = session.execute(update(WorkerSeen).where(WorkerSeen.id == self.id).values(seen_at=now))
             if not seen.rowcount:  # type: ignore[attr-defined]
-                host = socket.gethostname()
-                row = WorkerSeen(id=self.id, kind=self.kind, host=host, pid=os.getpid(), started_at=now, seen_at=now)
-                session.add(row)
+                session.add(self._row(now))
             if leases:
                 open_queue(self.registry, session).renew(leases)
+
+    def _row(self, now: datetime) -> WorkerSeen:
+        plugins = " ".join(self.registry.plugins.enabled)
+        host, pid = socket.gethostname(), os.getpid()
+        return WorkerSeen(id=self.id, kind=self.kind, host=host, pid=pid, started_at=now, seen_at=now, plugins=plugins)
 
     def _beat_on(self) -> None:
         pause = self.registry.settings["outbox.lease_seconds"] / 4

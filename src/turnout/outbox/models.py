@@ -1,8 +1,8 @@
 """Tables of background work."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import CheckConstraint, Index, String, Text, text
+from sqlalchemy import CheckConstraint, ColumnElement, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from turnout.db import Base, Id, UTCDateTime
@@ -64,7 +64,10 @@ WORKER, CELERY_WORKER = "worker", "celery"
 
 
 class WorkerSeen(Base):
-    """A worker or, where `kind` says so, a process of Celery's, and when it was last known to be alive."""
+    """A worker or, where `kind` says so, a process of Celery's, and when it was last known to be alive.
+
+    `plugins` are the names of those enabled in it, with spaces between.
+    """
 
     __tablename__ = "workers"
 
@@ -74,5 +77,11 @@ class WorkerSeen(Base):
     pid: Mapped[int]
     started_at: Mapped[datetime] = mapped_column(UTCDateTime)
     seen_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    plugins: Mapped[str] = mapped_column(Text, default="", server_default="")
 
     __table_args__ = {}  # noqa: RUF012 - no id that could be reused
+
+    @classmethod
+    def is_alive(cls, now: datetime, lease: timedelta) -> ColumnElement[bool]:
+        """Tell of a worker whether it lives: it beats four times within a lease."""
+        return cls.seen_at > now - lease

@@ -79,9 +79,9 @@ def _explained(error: BaseException, plugins: Plugins) -> BaseException:
         # Pyramid says where in our code; whoever starts the application wants to know what to mend.
         owner = getattr(error.info, "plugin", None)
         error = error.evalue if owner or isinstance(error.evalue, StartError) else error
-    if isinstance(error, PluginError):
+    if isinstance(error, PluginError) and (owner is None or owner.name == error.plugin):
         return error
-    if isinstance(error, StartError):
+    if isinstance(error, StartError) and not isinstance(error, PluginError):
         owner = getattr(error.registered, "plugin", owner)
     owner = owner or plugins.blamed(error)
     if owner is None:

@@ -19,8 +19,10 @@ from turnout.hooks import DomainEvent
 from turnout.plugin.discovery import Loaded
 from turnout.plugin.errors import SwitchedOff
 from turnout.plugin.hooks import PluginRan
+from turnout.plugin.paths import check_paths
 from turnout.plugin.plugins import blame
 
+LAST = 1_000_000
 View = Callable[[Any, Request], Response]
 
 
@@ -59,6 +61,16 @@ def is_on(request: Request, plugin: Loaded, event_id: int | None) -> bool:
         return True
     found: bool = request.registry.is_switched_on(request, plugin.name, event_id)
     return found
+
+
+def require_event_of(plugin: Loaded, event: Any) -> None:
+    """Raise `StartError` for a domain event of a switchable plugin that does not say which event it is about."""
+    is_own = isinstance(event, type) and issubclass(event, DomainEvent) and not event.__module__.startswith("turnout.")
+    if plugin.manifest.is_switchable and is_own and not hasattr(event, "event_id"):
+        raise StartError(
+            f"{plugin.name} is switched by event, and {event.__name__} does not say which event it is about: "
+            "give it event_id, which may be None where it is about no event"
+        )
 
 
 def guarded_subscriber(plugin: Loaded, subscriber: Callable[[Any], None]) -> Callable[[Any], None]:
@@ -111,9 +123,17 @@ def _require_own(plugin: Loaded, info: Any) -> None:
         owner = getattr(info.registry.introspector.get("routes", route).action_info, "plugin", None)
         if owner is not plugin:
             raise Clash(f"it and {plugins.named(owner)} both claim the views of the route {route}")
-    if isinstance(context, type) and issubclass(context, BaseException) and not plugin.has(context.__module__):
+    if route is None and not info.exception_only and not _is_error(context):
+        raise StartError(
+            f"its view {info.options['name'] or '(without a name)'} has no route; add one with a path of its own"
+        )
+    if _is_error(context) and not plugin.has(context.__module__):
         whose = plugins.named(plugins.owner(context))
         raise Clash(f"it and {whose} both claim what is answered to {context.__name__}; take an exception of its own")
+
+
+def _is_error(context: Any) -> bool:
+    return isinstance(context, type) and issubclass(context, BaseException)
 
 
 guard_view.options = ("event_of",)  # type: ignore[attr-defined]  # of Pyramid's add_view, for views that are no Service's
@@ -121,3 +141,4 @@ guard_view.options = ("event_of",)  # type: ignore[attr-defined]  # of Pyramid's
 
 def includeme(config: Configurator) -> None:
     config.add_view_deriver(guard_view, "turnout.plugin")
+    config.action("turnout paths check", check_paths, args=(config,), order=LAST)

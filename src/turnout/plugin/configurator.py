@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pyramid.config
 from pyramid.config.actions import ActionInfo, action_method
+from pyramid.request import Request
 
-from turnout.errors import StartError
-from turnout.plugin.boundary import guarded_subscriber
-from turnout.plugin.discovery import Loaded
-from turnout.plugin.plugins import Plugins
+from turnout.errors import Clash, StartError
+from turnout.plugin.boundary import guarded_subscriber, require_event_of
+from turnout.plugin.discovery import Loaded, installed, owner_among
+from turnout.plugin.plugins import CORE, Plugins
 
 if TYPE_CHECKING:
     from turnout.api import add_capability
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 _NAMES = re.compile(r"{\w+(?::(?:[^{}]|{[^{}]*})*)?}")
 """What stands for a part of a path, with the regular expression that it may have."""
+_OF_REQUESTS = frozenset({"errors", "validated"})
+"""What Cornice gives requests beside what their class has."""
 
 
 class PluginActionInfo(ActionInfo):
@@ -90,9 +93,57 @@ class Configurator(pyramid.config.Configurator):
 
     def commit(self) -> None:
         """Carry out what is registered; not for plugins, whose claims would then collide with nobody's."""
-        if self.registry.plugins.setting_up is not None:
-            raise StartError("config.commit() is not for plugins: it would hide from others what they both claim")
+        self._not_for_plugins("commit", "it would hide from others what they both claim")
         super().commit()
+
+    @action_method
+    def add_view_deriver(self, *args: Any, **options: Any) -> None:
+        """Wrap all views, as Pyramid does; not for plugins."""
+        self._not_for_plugins("add_view_deriver", "it would change everybody's views")
+        super().add_view_deriver(*args, **options)
+
+    @action_method
+    def add_tween(self, *args: Any, **options: Any) -> None:
+        """Wrap all requests, as Pyramid does; not for plugins."""
+        self._not_for_plugins("add_tween", "it would change everybody's requests")
+        super().add_tween(*args, **options)
+
+    @action_method
+    def set_view_mapper(self, mapper: Any) -> None:
+        """Call all views in another way, as Pyramid does; not for plugins."""
+        self._not_for_plugins("set_view_mapper", "it would change everybody's views")
+        super().set_view_mapper(mapper)
+
+    def _not_for_plugins(self, name: str, reason: str) -> None:
+        if self.registry.plugins.setting_up is not None:
+            raise StartError(f"config.{name}() is not for plugins: {reason}")
+
+    @action_method
+    def add_request_method(
+        self,
+        callable: Callable[..., Any] | None = None,  # noqa: A002 - Pyramid's name
+        name: str | None = None,
+        **options: Any,
+    ) -> None:
+        """Give requests a method or property, as Pyramid does; none that they have already."""
+        name = name or str(getattr(callable, "__name__", ""))
+        has_it = hasattr(Request, name) or name in _OF_REQUESTS
+        if has_it and self.registry.plugins.setting_up is not None:
+            raise Clash(f"it and {CORE} both claim the request's {name}")
+        super().add_request_method(callable, name, **options)
+
+    def include(self, callable: Any, route_prefix: str | None = None) -> None:  # noqa: A002 - Pyramid's name
+        """Set up a module's ``includeme``, as Pyramid does; not that of another plugin, which is set up as itself."""
+        included = self.maybe_dotted(callable)
+        plugin = self.registry.plugins.setting_up
+        if plugin is not None:
+            module = getattr(included, "__module__", None) or included.__name__
+            whose = owner_among(installed().values(), module)
+            if whose is not None and whose.package != plugin.installed.package:
+                raise StartError(
+                    f"it includes {module} of the plugin {whose.name}; name {whose.name} in requires instead"
+                )
+        super().include(included, route_prefix)
 
     def add_directive(self, name: str, directive: Any, action_wrap: bool = True) -> None:  # noqa: FBT001, FBT002 - Pyramid's signature
         """Give the configurator a method `name` that calls ``directive(config, ...)``. Two of one name stop the start."""
@@ -101,10 +152,15 @@ class Configurator(pyramid.config.Configurator):
 
     @action_method
     def add_route(self, name: str, pattern: str | None = None, **options: Any) -> None:
-        """Add a route, as Pyramid does. Two with one path, whatever its parts are called, stop the start."""
+        """Add a route, as Pyramid does. Two with one path, whatever its parts are called, stop the start.
+
+        A plugin's paths of the API are served by `add_api_service`.
+        """
+        whole = "/" + "/".join(part.strip("/") for part in (self.route_prefix, pattern) if part)
+        if self.registry.plugins.setting_up and whole.startswith("/api/") and name not in self.registry.api_routes:
+            raise StartError(f"the route {name} is a path of the API: serve it with config.add_api_service()")
         super().add_route(name, pattern, **options)
-        path = _NAMES.sub("{}", "/".join(part.strip("/") for part in (self.route_prefix, pattern) if part))
-        self.action(("path", f"/{path}"))
+        self.action(("path", _NAMES.sub("{}", whole)))
 
     @action_method
     def add_subscriber(self, subscriber: Callable[..., Any] | str, iface: Any = None, **predicates: Any) -> Any:
@@ -116,5 +172,6 @@ class Configurator(pyramid.config.Configurator):
         function = self.maybe_dotted(subscriber)
         plugin = self.registry.plugins.registrar(function)
         if plugin is not None:
+            require_event_of(plugin, iface)
             function = guarded_subscriber(plugin, function)
         return super().add_subscriber(function, iface, **predicates)

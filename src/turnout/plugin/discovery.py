@@ -122,6 +122,12 @@ def load(plugin: Installed) -> Loaded:
     return loaded
 
 
+def owner_among(plugins: Iterable[Installed], module: str) -> Installed | None:
+    """Return the plugin to which a module belongs, the innermost if one's package lies within another's; or None."""
+    found = [p for p in plugins if module == p.package or module.startswith(p.package + ".")]
+    return max(found, key=lambda plugin: len(plugin.package), default=None)
+
+
 def look_into(plugin: Installed) -> Loaded:
     """Do the same for a plugin of any version of the interface: one that cannot be used any more can be removed."""
     name = plugin.name
@@ -181,17 +187,17 @@ def check_tables(plugin: Loaded) -> None:
         if table.startswith(prefix):
             problem = f"its tables begin with {prefix}, and so does Turnout's table {table}"
             raise PluginError(plugin.name, errors.CLASH, problem, "Give it another table_prefix.")
-    for model in _models(Base):
+    for model in models_of(Base):
         if plugin.has(model.__module__):
             _require_prefix(plugin, str(model.__table__.name), prefix)  # type: ignore[attr-defined]
 
 
-def _models(base: type[Base]) -> Iterator[type[Base]]:
+def models_of(base: type[Base]) -> Iterator[type[Base]]:
     """Give every class that has a table; SQLAlchemy's own list breaks where one could not be finished."""
     for model in base.__subclasses__():
         if hasattr(model, "__table__"):
             yield model
-        yield from _models(model)
+        yield from models_of(model)
 
 
 def check_unmapped_tables(plugins: Collection[Loaded]) -> None:

@@ -6,8 +6,9 @@ from pyramid.exceptions import ConfigurationConflictError
 
 from turnout.plugin import errors
 from turnout.plugin.configurator import Configurator
-from turnout.plugin.discovery import Loaded
+from turnout.plugin.discovery import Loaded, check_tables
 from turnout.plugin.errors import PluginError, said
+from turnout.plugin.mapping import check_models
 from turnout.schema import Schema
 from turnout.settings import SettingsError
 
@@ -26,8 +27,15 @@ def _includer(plugin: Loaded) -> Callable[[Configurator], None]:
                 _declare_settings(config, plugin)
                 config.add_capability(manifest.name, manifest.description)
                 config.include(plugin.module)
-            except (PluginError, ConfigurationConflictError):
+                # Again, for what was imported only now.
+                check_tables(plugin)
+                check_models(list(config.registry.plugins.enabled.values()))
+            except ConfigurationConflictError:
                 raise
+            except PluginError as error:
+                if error.plugin == manifest.name:
+                    raise
+                raise PluginError(manifest.name, error.reason, said(error)) from error
             except Exception as error:
                 raise PluginError(manifest.name, errors.reason_of(error), said(error)) from error
 

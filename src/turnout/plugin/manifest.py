@@ -10,10 +10,17 @@ API_VERSION = 1
 """The version of the contract between Turnout and its plugins (docs/plugins/versions.md)."""
 NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 LONGEST_NAME = 30
+RESERVED = ("alembic_", "events_search", "pg_", "sqlite_")
+"""How the names of tables begin that the databases make for themselves, and Turnout's migrations, without a model."""
 _KINDS: Mapping[str, type] = {
     "name": str, "title": str, "description": str, "api_version": int, "requires": tuple, "table_prefix": str,
     "is_switchable": bool, "is_on_by_default": bool,
 }  # fmt: skip
+
+
+def is_reserved(table_prefix: str) -> bool:
+    """Tell whether names that begin so could be those of `RESERVED` tables."""
+    return table_prefix.startswith(RESERVED) or any(taken.startswith(table_prefix) for taken in RESERVED)
 
 
 def _is_schema(thing: object) -> bool:
@@ -73,6 +80,8 @@ class Plugin:
             )
         if not NAME.fullmatch(self.table_prefix.removesuffix("_")) or not self.table_prefix.endswith("_"):
             found.append(f"has the table prefix {self.table_prefix!r}: it must be like 'reviews_'")
+        elif is_reserved(self.table_prefix):
+            found.append(f"has the table prefix {self.table_prefix!r}: the database and Turnout have such tables")
         if not self.title.strip() or not self.description.strip():
             found.append("needs a title and a description")
         return found

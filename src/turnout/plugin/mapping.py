@@ -12,7 +12,7 @@ from sqlalchemy.orm.interfaces import EXT_SKIP
 
 from turnout.db import Base
 from turnout.plugin import errors
-from turnout.plugin.discovery import Loaded
+from turnout.plugin.discovery import Loaded, models_of
 from turnout.plugin.errors import PluginError
 
 _unfit: dict[str, Loaded] = {}
@@ -28,6 +28,7 @@ def check_models(plugins: Sequence[Loaded]) -> None:
     """Raise `PluginError` for a plugin whose models, their relationships say, need what is not there."""
     for plugin in plugins:
         _unfit.pop(plugin.name, None)
+        _check_names(plugin)
     try:
         Base.registry.configure()
     except SQLAlchemyError:  # of one of them: each is tried after those before it
@@ -35,6 +36,17 @@ def check_models(plugins: Sequence[Loaded]) -> None:
         Base.registry.configure()
         for plugin in plugins:
             _check(plugin)
+
+
+def _check_names(plugin: Loaded) -> None:
+    """Raise `PluginError` for a model named as one of the core's: others' relationships name it, and would find two."""
+    models = list(models_of(Base))
+    taken = {model.__name__ for model in models if model.__module__.startswith("turnout.")}
+    for model in models:
+        if model.__name__ in taken and plugin.has(model.__module__):
+            _unfit[plugin.name] = plugin
+            problem = f"it and Turnout both claim the model {model.__name__}"
+            raise PluginError(plugin.name, errors.CLASH, problem, "Give the class another name.")
 
 
 def _check(plugin: Loaded) -> None:

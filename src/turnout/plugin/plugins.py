@@ -42,12 +42,16 @@ class Plugins:
         """Return the plugins that the setting ``turnout.plugins`` names, but for those left out. Raises `PluginError`."""
         known = installed()
         names = [name for name in wanted(setting, known) if name not in left_out]
-        plugins = in_order([load(find(name, known)) for name in names], left_out)
+        loaded: list[Loaded] = []
+        for name in names:
+            # Models are looked at before another plugin is imported, which would meet the trouble and be blamed for it.
+            loaded.append(load(find(name, known)))
+            check_models(loaded)
+        plugins = in_order(loaded, left_out)
         check_prefixes(plugins)
         for plugin in plugins:
             check_tables(plugin)
         check_unmapped_tables(plugins)
-        check_models(plugins)
         return cls(plugins, left_out)
 
     @property

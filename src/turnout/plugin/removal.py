@@ -5,10 +5,11 @@ there at the end. Whatever is interrupted is simply begun again: each step takes
 """
 
 import shutil
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,9 @@ from sqlalchemy import (
     Connection,
     and_,
     cast,
-    delete,
     func,
     inspect,
+    not_,
     or_,
     select,
     table,
@@ -33,11 +34,10 @@ from turnout import migrate
 from turnout.db import MOST_DELETED, delete_some
 from turnout.events.models import Event
 from turnout.outbox.models import RUNNING, Job, Schedule, WorkerSeen
-from turnout.plugin.discovery import Loaded
+from turnout.plugin.discovery import Installed, Loaded, installed, look_into
+from turnout.plugin.errors import MIGRATION, PluginError
 from turnout.plugin.export import Told, export
-
-COME_BACK_SECONDS = 3.0
-"""A worker that runs puts its periodic tasks back well within this time."""
+from turnout.plugin.mapping import check_models
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,8 @@ class Removal:
         self.engine = registry.engine
         self.plugin = plugin
         self.line = migrate.line_of(plugin)
+        _let_finish(plugin)
+        self.others = [other for name, other in installed().items() if name != plugin.name]
 
     def left(self) -> Left:
         """Return what there still is."""
@@ -85,46 +87,37 @@ class Removal:
         found = {str(name) for (_, name), each in keys.items() for key in each if key["referred_table"] in own}
         return sorted(found - set(own))
 
-    def workers(self) -> list[tuple[str, int, datetime]]:
-        """Return the workers that are alive: host, process id and when each was started."""
-        alive = WorkerSeen.seen_at > self._now() - timedelta(seconds=self.registry.settings["outbox.lease_seconds"])
-        query = select(WorkerSeen.host, WorkerSeen.pid, WorkerSeen.started_at).where(alive)
+    def workers(self) -> list[tuple[str, int]]:
+        """Return the workers that are alive and have the plugin enabled: host and process id."""
+        lease = timedelta(seconds=self.registry.settings["outbox.lease_seconds"])
+        alive = WorkerSeen.is_alive(self._now(), lease)
+        query = select(WorkerSeen.host, WorkerSeen.pid, WorkerSeen.plugins).where(alive).order_by(WorkerSeen.started_at)
         with self.engine.connect() as connection:
-            return [tuple(row) for row in connection.execute(query.order_by(WorkerSeen.started_at))]
-
-    def is_in_use(self) -> bool:
-        """Tell whether a worker still runs with the plugin, as far as can be seen; it takes some seconds where there are any.
-
-        One that does has work of it under way, or puts the schedules of its periodic tasks back when they are taken away.
-        """
-        with self.engine.begin() as connection:
-            if _count(connection, Job.__table__, self._is_its_job(), self._is_under_way()):
-                return True
-            connection.execute(delete(Schedule).where(self._is_its(Schedule.handler)))
-        if not self.workers():
-            return False
-        time.sleep(COME_BACK_SECONDS)
-        with self.engine.connect() as connection:
-            return _count(connection, Schedule.__table__, self._is_its(Schedule.handler)) > 0
+            found = connection.execute(query).all()
+        return [(host, pid) for host, pid, plugins in found if self.plugin.name in plugins.split()]
 
     def take_tables(self, folder: Path, about: Mapping[str, Any], told: Told) -> list[str]:
         """Export its tables into `folder` and take them away; return those that its migrations did not take.
 
-        Raises `PluginError` where its migrations cannot do it, and `OSError` where the export cannot be written; nothing
-        was taken away then.
+        Raises `PluginError` where its migrations cannot do it, or take what is not in the export, and `OSError` where the
+        export cannot be written; nothing was taken away then.
         """
         if self.line is None:
             return []
         at = migrate.standing(self.engine, self.line).at
         with migrate.locked(self.engine) as connection:
+            before = inspect(connection).get_table_names()
+            if self.line.version_table not in before:
+                return []
             tables = self._tables(connection)
             try:
                 if tables:
                     _keep_writers_out(connection, tables)
                     export(connection, tables, folder, dict(about) | {"revision": at}, told)
-                if inspect(connection).has_table(self.line.version_table):
-                    migrate.take_away(connection, self.line)
-                return self._tables(connection)
+                migrate.take_away(connection, self.line)
+                after = inspect(connection).get_table_names()
+                self._refuse_others(set(before) - set(after) - {*tables, self.line.version_table})
+                return sorted(set(tables) & set(after))
             except BaseException:
                 # Before the commit, so that what is in it is in the database still.
                 shutil.rmtree(folder, ignore_errors=True)
@@ -135,6 +128,13 @@ class Removal:
         self._repeat(lambda session: delete_some(session, Job, self._is_its_job(), ~self._is_under_way()))
         self._repeat(lambda session: delete_some(session, Schedule, self._is_its(Schedule.handler)))
         self._repeat(self._forget_switches)
+
+    def _refuse_others(self, taken: Iterable[str]) -> None:
+        if taken:
+            problem = (
+                f"its migrations take tables away that are not its, and nothing was changed: {', '.join(sorted(taken))}"
+            )
+            raise PluginError(self.plugin.name, MIGRATION, problem, "Mend its downgrade.")
 
     def _repeat(self, part: Callable[[Session], bool]) -> None:
         """Do something in parts, a transaction for each, for as long as there may be more."""
@@ -157,24 +157,42 @@ class Removal:
         return bool(changed.rowcount == MOST_DELETED)
 
     def _tables(self, connection: Connection) -> list[str]:
-        """Return its tables, sorted; those of a plugin whose name begins as this one's are not its own."""
-        if self.line is None:
-            return []
+        """Return its tables, sorted; those of a plugin whose prefix begins as this one's are not its own.
+
+        Where none of its migrations was made, or all were taken back, it has none, whatever names begin as its.
+        """
         names = inspect(connection).get_table_names()
+        if self.line is None or self.line.version_table not in names:
+            return []
         mark = migrate.VERSION_TABLE + "_"
-        others = {name.removeprefix(mark) + "_" for name in names if name.startswith(mark)} - {self.line.prefix}
+        gone = {name.removeprefix(mark) for name in names if name.startswith(mark)} - self._prefixes.keys()
+        others = {*self._prefixes.values(), *(f"{name}_" for name in gone - {self.plugin.name})} - {self.line.prefix}
         longer = tuple(prefix for prefix in others if prefix.startswith(self.line.prefix))
-        return sorted(name for name in names if self.line.owns(name) and not name.startswith(longer or "\0"))
+        return sorted(name for name in names if self.line.owns(name) and not name.startswith(longer))
+
+    @cached_property
+    def _prefixes(self) -> dict[str, str]:
+        """What the tables of the other plugins that are installed begin with, by their names."""
+        return {other.name: _prefix_of(other) for other in self.others}
 
     def _is_its(self, name: Any) -> ColumnElement[bool]:
-        return name.startswith(self.plugin.installed.package + ".", autoescape=True)
+        return self._is_within(name, "", ".")
+
+    def _is_within(self, text: Any, before: str, *ends: str) -> ColumnElement[bool]:
+        """Tell whether a text begins with `before` and the plugin's package, or a module in it that is no other plugin's."""
+        own = self.plugin.installed.package
+        inner = [other.package for other in self.others if other.package.startswith(own + ".")]
+
+        def begins(package: str) -> ColumnElement[bool]:
+            return or_(*(text.startswith(before + package + end, autoescape=True) for end in ends))
+
+        return and_(begins(own), *(not_(begins(package)) for package in inner))
 
     def _is_its_job(self) -> ColumnElement[bool]:
         """Tell of a job whether the plugin does it, or would have to be there for others to read what it is about."""
         listening = [name for name, handler in self.registry.handlers.items() if handler.listens]
-        package = self.plugin.installed.package
-        announced = [Job.payload.startswith(f'{{"type":"{package}{end}', autoescape=True) for end in (".", ":")]
-        return or_(self._is_its(Job.handler), and_(Job.handler.in_(listening), or_(*announced)))
+        announced = self._is_within(Job.payload, '{"type":"', ".", ":")
+        return or_(self._is_its(Job.handler), and_(Job.handler.in_(listening), announced))
 
     def _is_under_way(self) -> ColumnElement[bool]:
         return and_(Job.status == RUNNING, Job.due_at > self._now())
@@ -189,6 +207,22 @@ class Removal:
 
     def _now(self) -> datetime:
         return self.registry.clock.now()
+
+
+def _prefix_of(plugin: Installed) -> str:
+    """Return what a plugin's tables begin with; if it cannot be loaded, what they do unless it says otherwise."""
+    try:
+        loaded = look_into(plugin)
+    except PluginError:
+        return f"{plugin.name}_"
+    _let_finish(loaded)
+    return loaded.manifest.table_prefix
+
+
+def _let_finish(plugin: Loaded) -> None:
+    """See to it that models of a plugin that do not fit together, and need not here, break no query."""
+    with suppress(PluginError):
+        check_models([plugin])
 
 
 def _count(connection: Connection, what: Any, *criteria: ColumnElement[bool]) -> int:

@@ -12,7 +12,7 @@ from pyramid.registry import Registry
 from turnout.api.service import PREFIX, operations
 from turnout.errors import Conflict, Invalid
 from turnout.migrate import core_tables
-from turnout.plugin.manifest import LONGEST_NAME, NAME
+from turnout.plugin.manifest import LONGEST_NAME, NAME, is_reserved
 
 TEMPLATE = Path(__file__).parent / "template"
 TITLE = re.compile(r"\w[\w &'.,:()/-]{0,59}")
@@ -67,11 +67,13 @@ def names_of(name: str, title: str = "") -> Names:
 def taken_by(name: str, registry: Registry) -> str | None:
     """Name what the application has already and the new plugin would claim, too; None: nothing."""
     path = f"{PREFIX}/events/{{id}}/{name.replace('_', '-')}"
+    prefix = f"{name}_"
     claims = {
         f"the settings {name}.*": name in {*registry["turnout.settings"], SERVER},
         f"the capability {name}": name in registry.capabilities,
         f"the path {path}": any(operation.path == path for operation in operations(registry)),
-        f"tables that begin with {name}_": any(table.startswith(f"{name}_") for table in core_tables()),
+        f"tables that begin with {prefix}": is_reserved(prefix)
+        or any(table.startswith(prefix) for table in core_tables()),
     }
     return next((claim for claim, is_taken in claims.items() if is_taken), None)
 

@@ -40,9 +40,17 @@ def _parameter(value: Any) -> str:
 class Api:
     """Sends requests to paths below ``/api/v1`` and fails the test unless they answer as expected.
 
-    `status` is the status expected, by default any below 400. A body is what JSON can say, or bytes, which are sent as
-    they are. The test's session is committed before each request and sees its changes afterwards. `user` is whom `as_` or
-    `as_role` signed in.
+    `status` is the status expected, by default any below 400. A body is what JSON can say, with moments, days and decimals
+    as the API writes them; or bytes, which are sent as they are. `headers` are sent beside the client's own. The answer is
+    WebTest's: ``.json``, ``.status_int``, ``.headers``, ``.text``.
+
+        guest = api.as_(make.user())
+        made = guest.post(f"/events/{event.id}/questions", {"text": "Why?"}, status=201).json
+        assert api.get(f"/events/{event.id}/questions", page_size=5).json["count"] == 1
+        problem = api.post(f"/events/{event.id}/questions", {"text": "Why?"}, status=401).json
+
+    The test's session is committed before each request and sees its changes afterwards. `user` is whom `as_` or `as_role`
+    signed in, or None.
     """
 
     user: User | None = None
@@ -84,7 +92,7 @@ class Api:
         headers: Mapping[str, str] | None = None,
         **query: Any,
     ) -> TestResponse:
-        """GET; `query` becomes the query string. A `status` in words is a query parameter, too."""
+        """GET; `query` becomes the query string, ``page_size=5``. A `status` in words is a query parameter, too."""
         if isinstance(status, str):
             query["status"], status = status, None
         if query:
@@ -94,25 +102,25 @@ class Api:
     def post(
         self, path: str, body: Any = None, *, status: int | None = None, headers: Mapping[str, str] | None = None
     ) -> TestResponse:
-        """POST."""
+        """POST `body`; without one, nothing is sent."""
         return self.request("POST", path, body, status=status, headers=headers)
 
     def put(
         self, path: str, body: Any = None, *, status: int | None = None, headers: Mapping[str, str] | None = None
     ) -> TestResponse:
-        """PUT."""
+        """PUT `body`."""
         return self.request("PUT", path, body, status=status, headers=headers)
 
     def patch(
         self, path: str, body: Any = None, *, status: int | None = None, headers: Mapping[str, str] | None = None
     ) -> TestResponse:
-        """PATCH."""
+        """PATCH with `body`."""
         return self.request("PATCH", path, body, status=status, headers=headers)
 
     def delete(
         self, path: str, body: Any = None, *, status: int | None = None, headers: Mapping[str, str] | None = None
     ) -> TestResponse:
-        """DELETE."""
+        """DELETE, with a `body` where the path takes one."""
         return self.request("DELETE", path, body, status=status, headers=headers)
 
     def request(
@@ -124,7 +132,7 @@ class Api:
         status: int | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> TestResponse:
-        """Send a request; a path that begins with ``http://`` or ``/api/v1`` is taken whole."""
+        """Send a request by any method; a path that begins with ``http://`` or ``/api/v1`` is taken whole, as links in answers are."""
         response = self.send(method, path, body, headers=headers)
         expected = response.status_int < 400 if status is None else response.status_int == status  # noqa: PLR2004
         if not expected:

@@ -138,7 +138,13 @@ class TicketTypeFactory(_Stamped):
 
 
 class Make:
-    """Writes rows into the test's transaction, and returns them."""
+    """Writes rows into the test's transaction, and returns them, with their ids.
+
+    `fields` are columns of the row by name, where they are to be otherwise than invented:
+    ``make.user(first_name="Ada")``, ``make.event(status="draft", starts_at=clock.now())``. No rule is asked: what
+    the API would refuse can be made, too. The password of every user made is ``make.PASSWORD``. A plugin's own rows are
+    added to the fixture ``session`` and flushed.
+    """
 
     PASSWORD = PASSWORD
     """The password of every user made here."""
@@ -148,35 +154,35 @@ class Make:
         self.clock = clock
 
     def user(self, **fields: Any) -> User:
-        """Make a user."""
+        """Make a user without roles."""
         return self._made(UserFactory, fields)
 
     def organizer(self, **fields: Any) -> User:
-        """Make a user who may make events."""
+        """Make a user who may make events: the role "organizer"."""
         return self.user(**{"is_organizer": True} | fields)
 
     def staff(self, **fields: Any) -> User:
-        """Make a member of staff."""
+        """Make a member of staff: the role "staff"."""
         return self.user(**{"is_staff": True} | fields)
 
     def superuser(self, **fields: Any) -> User:
-        """Make a superuser."""
+        """Make a superuser: the role "superuser", which includes staff."""
         return self.user(**{"is_staff": True, "is_superuser": True} | fields)
 
     def venue(self, **fields: Any) -> Venue:
-        """Make a venue."""
+        """Make a venue: a hall in Lisbon for 10,000."""
         return self._made(VenueFactory, fields)
 
     def category(self, **fields: Any) -> Category:
-        """Make a category."""
+        """Make a category of events."""
         return self._made(CategoryFactory, fields)
 
     def tag(self, **fields: Any) -> Tag:
-        """Make a tag."""
+        """Make a tag of events."""
         return self._made(TagFactory, fields)
 
     def attendee(self, **fields: Any) -> Attendee:
-        """Make an attendee; `user` gives them an account."""
+        """Make an attendee; ``user=<row>`` gives them an account."""
         return self._made(AttendeeFactory, _by_id(fields, "user"))
 
     def pool(self, capacity: int | None = None, taken: int = 0) -> Pool:
@@ -196,6 +202,8 @@ class Make:
     ) -> Event:
         """Make an event with its pool and its ticket types, published unless `status` says otherwise.
 
+        It begins in a week and lasts three hours. Without an `organizer`, one is made. `capacity` is how many places it has,
+        None for no limit, and `taken` how many of them are gone already, without bookings.
         `price` is that of the one ticket type it has unless `ticket_types` gives others, each as `ticket_type` takes
         them. `venue`, `category` and `tags` are rows; with a venue, place and country are the venue's.
         """

@@ -156,7 +156,7 @@ def connection(application: Application) -> Iterator[Connection]:
 
 @pytest.fixture
 def clock(application: Application) -> ManualClock:
-    """Set what the application believes the time is."""
+    """Give the clock of the application, which stands still until the test moves it."""
     moved: ManualClock = application.registry.clock
     return moved
 
@@ -171,7 +171,7 @@ def session(connection: Connection) -> Iterator[Session]:
 
 @pytest.fixture
 def make(session: Session, clock: ManualClock) -> Make:
-    """Factories."""
+    """Give the factories, which make rows for what a test does not care about."""
     return Make(session, clock)
 
 

@@ -33,7 +33,14 @@ def command() -> list[str]:
 
 
 class Live:
-    """A ``turnout serve`` process. `url` is the address of its API, `client` speaks to it."""
+    """A ``turnout serve`` process, on a database of its own, where everything is really committed.
+
+    `url` is the address of its API, with ``/api/v1``; `client` is an `httpx2.Client` for paths below it; `log` is the file
+    with what the server said. The rows it needs, a test makes by requests, or by the command line (`run`).
+
+        live.run("plugin", "list")
+        assert live.client.get("/health").status_code == 200
+    """
 
     def __init__(self, database_url: str, folder: Path, settings: Mapping[str, str] | None = None) -> None:
         self.database_url = database_url
@@ -79,7 +86,7 @@ class Live:
         raise RuntimeError(f"turnout serve did not start:\n{self.log.read_text('utf-8', 'replace')}")
 
     def another(self) -> Self:
-        """Start another server on the same database and return it; it ends with this one."""
+        """Start another server on the same database, as several machines have it, and return it; it ends with this one."""
         other = type(self)(self.database_url, self.folder, self.settings)
         self._others.append(other)
         other.start()
@@ -106,7 +113,10 @@ class Live:
             self.process = None
 
     def run(self, *arguments: str, check: bool = True, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
-        """Run the turnout command line on the same database. Raises `RuntimeError` if it fails, unless told not to."""
+        """Run the turnout command line on the same database and return how it ended, with its `stdout` and `stderr`.
+
+        Raises `RuntimeError` if it fails, unless `check` is False. `stdin` is what it is told when it asks.
+        """
         done = subprocess.run(  # noqa: S603 - our own command
             [*command(), *arguments],
             env=self.environment(),

@@ -11,7 +11,15 @@ from turnout.testing.applications import Application
 
 
 class Steps:
-    """The outbox of the application under test, worked off when the test says so."""
+    """The outbox of the application under test, worked off when the test says so.
+
+    Jobs are what listeners, tasks and periodic tasks leave to be done: rows of `turnout.outbox.models.Job`, with their `handler`,
+    when they are due (`due_at`), how often they were tried (`attempts`) and the last `error`.
+
+        api.as_(make.user()).post("/bookings", {"event_id": event.id})
+        outbox.run()
+        assert not outbox.dead
+    """
 
     def __init__(self, application: Application, session: Session) -> None:
         self.application = application

@@ -73,7 +73,7 @@ def teller(request: Request) -> Callable[[str, str], Told | None]:
             return kind.represent(event, **given)
         if not is_on(request, kind.plugin, getattr(event, "event_id", None)):
             return None
-        with taking_part(request, kind.plugin, "job"):
+        with taking_part(request, kind.plugin, "webhook"):
             return kind.represent(event, **given)
 
     return tell

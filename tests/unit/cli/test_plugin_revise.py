@@ -187,6 +187,10 @@ class TestWritten:
             migrate.bring_up(each, line)
         other.dispose()
 
+    def test_what_the_full_text_index_of_events_is_called_is_not_reserved(self, alpha, written):
+        alpha(MODELS + "    search_vector: Mapped[str | None] = mapped_column(String(20))\n")
+        assert "search_vector" in written("add a vector").read_text("utf-8")
+
     def test_it_is_clean_to_whoever_lints_it(self, alpha, written):
         alpha(CHANGED)
         path = written("add a colour")
@@ -231,6 +235,15 @@ class TestRefused:
     def test_a_table_without_the_prefix(self, turnout, alpha):
         alpha(MODELS.replace('"{name}_things"', '"things"'))
         assert "begins with alpha_" in turnout("plugin", "revise", "alpha", "more", code=3).stderr
+
+    @pytest.mark.parametrize("prefix", ["alembic_", "events_"])
+    def test_a_prefix_with_which_tables_of_nobodys_models_begin(self, turnout, shelf, prefix):
+        shelf.add("beta", manifest=f"table_prefix={prefix!r}")
+        versions = shelf.folder / "turnout_beta" / "migrations" / "versions"
+        versions.mkdir(parents=True)
+        said = turnout("plugin", "revise", "beta", "the first tables", code=3).stderr
+        assert f"has the table prefix {prefix!r}" in said
+        assert list(versions.iterdir()) == []
 
     def test_a_plugin_without_a_folder_for_migrations(self, turnout, shelf):
         shelf.add("beta")

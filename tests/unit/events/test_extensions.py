@@ -249,6 +249,15 @@ class TestOrdering:
         assert len(found) == 60
         assert set(found) == set(ids)
 
+    def test_events_for_which_the_plugin_is_off_are_not_in_the_list(self, api, numbered, session):
+        first, second, third = numbered(1, 2, 3)
+        session.get(Event, second).switches = {"probe": False, "quiet": True}
+        session.get(Event, third).switches = {"probe": True}
+        session.flush()
+        found = api.get("/events", ordering="-number").json
+        assert [event["id"] for event in found["results"]] == [third, first]
+        assert found["count"] == 2
+
     def test_a_cursor_of_another_ordering_is_refused(self, api, numbered):
         numbered(*self.NUMBERS)
         cursor = api.get("/events", cursor="", page_size=3, ordering="number").json["next"]

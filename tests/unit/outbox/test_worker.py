@@ -156,6 +156,7 @@ class TestLeases:
         with worker:
             [row] = self.seen(committed_jobs)
             assert (row.seen_at, row.started_at) == (committed_jobs.registry.clock.now(),) * 2
+            assert row.plugins == ""
         assert self.seen(committed_jobs) == []
 
     def test_what_takes_long_is_kept_by_the_heartbeat(self, committed_jobs, worker, doing, clock_of):

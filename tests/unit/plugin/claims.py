@@ -94,7 +94,7 @@ BETWEEN_PLUGINS = {
 
 AGAINST_TURNOUT = {
     "path": ("service(config, 'alpha', '/events/{{event}}', 'read_alpha')", "the api path /api/v1/events/{}"),
-    "path of Pyramid's": ("config.add_route('alpha', '/api/v1/events/{{event}}')", "the path /api/v1/events/{}"),
+    "path of Pyramid's": ("config.add_route('alpha', '/')", "the path /"),
     "service's name": ("service(config, 'events', '/alpha', 'read_alpha')", "the route api:events"),
     "operation's name": ("service(config, 'alpha', '/alpha', 'list_events')", "the operation list_events"),
     "permission": (

@@ -139,7 +139,6 @@ class TestWhatIsChecked:
             "config.add_route('alpha', '/alpha'); config.add_view(partial(view, 1), route_name='alpha')",
             "config.add_route('alpha', '/alpha'); config.add_view(route_name='alpha', renderer='json')",
             "config.add_route('alpha', '/alpha'); config.add_view(view, route_name='alpha', context=object)",
-            "config.add_view(view, name='alpha')",
             "config.include('library')",
             "config.add_api_service(things)",
         ],

@@ -187,6 +187,12 @@ class TestWhatCannotBeUsed:
             ({"table_prefix": "alpha"}, "has the table prefix 'alpha': it must be like 'reviews_'"),
             ({"table_prefix": "Alpha_"}, "has the table prefix 'Alpha_'"),
             ({"table_prefix": "_"}, "has the table prefix '_'"),
+            ({"table_prefix": "pg_"}, "has the table prefix 'pg_': the database and Turnout have such tables"),
+            ({"table_prefix": "sqlite_alpha_"}, "'sqlite_alpha_': the database"),
+            ({"table_prefix": "alembic_"}, "'alembic_': the database"),
+            ({"table_prefix": "alembic_version_"}, "'alembic_version_': the database"),
+            ({"table_prefix": "events_"}, "'events_': the database"),
+            ({"table_prefix": "events_search_"}, "'events_search_': the database"),
             ({"requires": "beta"}, "has a requires that is no tuple: 'beta'"),
             ({"requires": (1,)}, "requires what is no name: (1,)"),
             (

@@ -181,3 +181,26 @@ def test_what_webhooks_are_told_fails_in_the_plugins_name(application, probe, te
     with pytest.raises(RuntimeError) as caught:
         tell("probe.confirmed")
     assert application.registry.plugins.blamed(caught.value).name == "probe"
+
+
+@pytest.mark.parametrize("spoil", ["commit", "rollback"])
+def test_nobody_ends_the_transaction_that_is_the_requests(probe, book, session, outbox, spoil):
+    probe.doing = {"join": lambda event: getattr(event.request.db, spoil)()}
+    with capture_logs() as logs:
+        book(500)
+    [line] = [line for line in logs if line["event"] == "unexpected error"]
+    assert line["plugin"] == "probe"
+    assert bookings(session) == 0
+    assert outbox.waiting == []
+
+
+def test_nor_that_of_a_job(probe, book, session, outbox):
+    def spoil(event, job_session):
+        job_session.add(probe.Row(event_id=event.event_id, number=7))
+        job_session.commit()
+
+    probe.doing = {"hear": spoil}
+    book()
+    outbox.run()
+    assert session.scalar(select(func.count()).select_from(probe.Row)) == 0
+    assert any("begin_nested" in job.error for job in outbox.waiting)

@@ -1,6 +1,8 @@
 """Removing what a plugin has in the database, and nothing else."""
 
 import json
+import os
+import socket
 import subprocess
 import sys
 from datetime import timedelta
@@ -8,12 +10,12 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, insert, inspect, select, text
-from tests.plugins_with_tables import DROP, add_migration, add_with_table
+from tests.plugins_with_tables import CREATE, DROP, add_migration, add_with_table
 
 from turnout import migrate
 from turnout.events.models import Event
 from turnout.messages.models import Message
-from turnout.outbox.models import DEAD, DONE, HANDED, RUNNING, WAITING, Job, Schedule
+from turnout.outbox.models import DEAD, DONE, HANDED, RUNNING, WAITING, Job, Schedule, WorkerSeen
 from turnout.outbox.worker import Worker
 from turnout.plugin import removal as module
 from turnout.plugin.discovery import find, installed, look_into
@@ -22,13 +24,14 @@ from turnout.plugin.removal import Left, Removal
 from turnout.testing.applications import Application
 
 NOTHING = Left({}, 0, 0, 0)
-HOURLY = """
-from datetime import timedelta
+RELATED_TO_NOTHING = """
+from turnout.plugin import *
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-def tidy(): ...
-
-def includeme(config):
-    config.add_periodic_task(tidy, every=timedelta(hours=1))
+class Lonely(Base):
+    __tablename__ = "beta_things"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    other: Mapped["Nothing"] = relationship("Nothing")
 """
 
 
@@ -113,6 +116,40 @@ class TestTables:
         file.write_text(file.read_text("utf-8").replace("api_version=API_VERSION", "api_version=99"), "utf-8")
         assert take(Removal(committing.registry, migrated("alpha")), tmp_path / "export") == []
 
+    def test_those_of_a_plugin_whose_prefix_begins_the_same_stay(self, committing, shelf, migrated, engine, tmp_path):
+        add_with_table(shelf, "alpha")
+        shelf.add("zeb", manifest="table_prefix='alpha_z_'")
+        add_migration(shelf, "zeb", "0001", CREATE.format(name="alpha_z"), DROP.format(name="alpha_z"))
+        migrated("zeb")
+        removal = Removal(committing.registry, migrated("alpha"))
+        assert removal.left().tables == {"alpha_things": 1}
+        assert take(removal, tmp_path / "export") == []
+        assert not (tmp_path / "export" / "alpha_z_things.jsonl").exists()
+        assert {"alpha_z_things", "alembic_version_zeb"} <= set(inspect(engine).get_table_names())
+
+    def test_another_that_cannot_be_loaded_has_its_names_tables(self, committing, shelf, migrated, engine):
+        add_with_table(shelf, "alpha")
+        shelf.add("alpha_b", "raise ValueError('early')")
+        with engine.begin() as connection:
+            connection.execute(text("CREATE TABLE alpha_b_things (id INTEGER)"))
+        assert Removal(committing.registry, migrated("alpha")).left().tables == {"alpha_things": 1}
+
+    def test_another_whose_models_do_not_fit_together_is_no_hindrance(self, committing, shelf, migrated, tmp_path):
+        add_with_table(shelf, "alpha")
+        shelf.add("beta", "from . import models", models=RELATED_TO_NOTHING)
+        removal = Removal(committing.registry, migrated("alpha"))
+        assert take(removal, tmp_path / "export") == []
+        removal.forget()
+        assert removal.left() == NOTHING
+
+    def test_what_only_begins_as_its_tables_is_not_its(self, removal, engine, tmp_path):
+        with engine.begin() as connection:
+            connection.execute(text("CREATE TABLE alpha_notes (id INTEGER)"))
+        assert take(removal, tmp_path / "export") == ["alpha_notes"]
+        assert removal.left() == NOTHING
+        assert take(removal, tmp_path / "again") == []
+        assert "alpha_notes" in inspect(engine).get_table_names()
+
     def test_what_its_migrations_leave_is_told(self, committing, shelf, migrated, tmp_path):
         add_with_table(shelf, "alpha")
         more = "op.create_table('alpha_more', sa.Column('id', ID))"
@@ -145,6 +182,20 @@ class TestFailure:
         assert "do not take its tables away, and nothing was changed: ValueError: no" in said
         assert removal.left().tables == {"alpha_things": 1}
         assert migrate.standing(removal.engine, removal.line).is_current
+        assert not (tmp_path / "export").exists()
+
+    def test_a_downgrade_that_takes_what_is_not_in_the_export_changes_nothing(
+        self, committing, shelf, migrated, engine, tmp_path
+    ):
+        add_with_table(shelf, "alpha")
+        down = DROP.format(name="alpha") + "\nop.drop_table('beta_more')"
+        add_migration(shelf, "alpha", "0001", CREATE.format(name="alpha"), down)
+        removal = Removal(committing.registry, migrated("alpha"))
+        with engine.begin() as connection:
+            connection.execute(text("CREATE TABLE beta_more (id INTEGER)"))
+        said = self.refused(removal, tmp_path / "export")
+        assert "take tables away that are not its, and nothing was changed: beta_more" in said
+        assert {"beta_more", "alpha_things", "alembic_version_alpha"} <= set(inspect(engine).get_table_names())
         assert not (tmp_path / "export").exists()
 
     def test_a_database_that_is_newer_than_its_code_is_left_alone(self, removal, engine, tmp_path):
@@ -208,6 +259,32 @@ class TestJobs:
         removal.forget()
         assert handlers_left(engine) == sorted([listening, "turnout.tasks.any"])
 
+    def test_those_of_a_plugin_within_its_package_stay(self, shelf, migrated, committing, engine):
+        add_with_table(shelf, "alpha")
+        shelf.add("beta", package="turnout_alpha.beta")
+        removal = Removal(committing.registry, migrated("alpha"))
+        listening = next(name for name, handler in committing.registry.handlers.items() if handler.listens)
+        now = committing.registry.clock.now()
+        add_jobs(committing, "turnout_alpha.betas.one", "turnout_alpha.beta.tasks.one")
+        for kind in ("turnout_alpha.hooks:Written", "turnout_alpha.beta.hooks:Written", "turnout_alpha.beta:Written"):
+            add_jobs(committing, listening, payload=json.dumps({"type": kind, "fields": {}}, separators=(",", ":")))
+        with engine.begin() as connection:
+            connection.execute(delete(Schedule))
+            rows = [{"handler": f"turnout_alpha.{name}", "next_at": now} for name in ("tasks.one", "beta.tasks.one")]
+            connection.execute(insert(Schedule), rows)
+        assert removal.left() == Left({"alpha_things": 1}, 2, 1, 0)
+        removal.forget()
+        assert handlers_left(engine) == sorted(["turnout_alpha.beta.tasks.one", listening, listening])
+        with engine.connect() as connection:
+            assert connection.scalars(select(Schedule.handler)).all() == ["turnout_alpha.beta.tasks.one"]
+
+    def test_those_of_a_plugin_around_its_package_stay(self, shelf, committing, engine):
+        add_with_table(shelf, "alpha")
+        shelf.add("beta", package="turnout_alpha.beta")
+        add_jobs(committing, "turnout_alpha.tasks.one", "turnout_alpha.beta.tasks.one")
+        Removal(committing.registry, look_into(find("beta", installed()))).forget()
+        assert handlers_left(engine) == ["turnout_alpha.tasks.one"]
+
     def test_much_goes_in_parts(self, removal, committing, engine, monkeypatch):
         monkeypatch.setattr("turnout.db.MOST_DELETED", 2)
         add_jobs(committing, *["turnout_alpha.tasks.one"] * 5)
@@ -216,7 +293,6 @@ class TestJobs:
 
     def test_work_under_way_is_not_taken_from_whoever_does_it(self, removal, committing):
         add_jobs(committing, "turnout_alpha.tasks.one", status=RUNNING, due_in=timedelta(minutes=1))
-        assert removal.is_in_use()
         removal.forget()
         assert removal.left().jobs == 1
 
@@ -265,28 +341,41 @@ class TestSwitches:
         assert removal.left().switches == 0
 
 
-class TestUse:
-    def test_a_worker_that_runs_with_it_is_noticed(self, removal, committing, shelf, tmp_path, monkeypatch):
-        (shelf.folder / "turnout_alpha" / "__init__.py").write_text(
-            (shelf.folder / "turnout_alpha" / "__init__.py").read_text("utf-8") + HOURLY, "utf-8"
-        )
-        monkeypatch.delitem(sys.modules, "turnout_alpha")
-        settings = {"turnout.plugins": "alpha", "outbox.threads": "1"}
-        url = committing.settings["database.url"]
-        with_it = Application(url, tmp_path, **settings)
-        try:
-            with Worker(with_it.registry):
-                assert len(removal.workers()) == 1
-                assert removal.is_in_use()
-        finally:
-            with_it.close()
-        assert removal.workers() == []
-        assert not removal.is_in_use()
+class TestWorkers:
+    @pytest.fixture
+    def started_with(self, committing, tmp_path):
+        """Start an application on the same database with some plugins."""
+        started = []
 
-    def test_a_worker_that_runs_without_it_is_no_reason(self, removal, committing):
-        with Worker(committing.registry):
-            assert len(removal.workers()) == 1
-            assert not removal.is_in_use()
+        def started_with(plugins):
+            settings = {"turnout.plugins": plugins, "outbox.threads": "1"}
+            started.append(Application(committing.settings["database.url"], tmp_path, **settings))
+            return started[-1].registry
+
+        yield started_with
+        for application in started:
+            application.close()
+
+    def test_one_that_has_it_enabled_is_named_while_it_lives(self, removal, shelf, started_with):
+        shelf.add("beta")
+        with Worker(started_with("beta alpha")):
+            assert removal.workers() == [(socket.gethostname(), os.getpid())]
+        assert removal.workers() == []
+
+    def test_those_that_have_others_enabled_are_not(self, removal, committing, shelf, started_with):
+        shelf.add("alpha_plus")
+        with Worker(committing.registry), Worker(started_with("alpha_plus")):
+            assert removal.workers() == []
+
+    def test_one_that_ended_without_a_word_is_not_once_its_lease_is_over(self, removal, engine, committing):
+        lease = committing.registry.settings["outbox.lease_seconds"]
+        now = committing.registry.clock.now()
+        row = {"kind": "worker", "pid": 1, "started_at": now, "plugins": "alpha"}
+        with engine.begin() as connection:
+            for host, ago in (("dead", lease), ("alive", lease - 1)):
+                seen = {"id": host, "host": host, "seen_at": now - timedelta(seconds=ago)}
+                connection.execute(insert(WorkerSeen).values(row | seen))
+        assert removal.workers() == [("alive", 1)]
 
 
 @pytest.mark.slow

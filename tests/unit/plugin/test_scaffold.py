@@ -141,11 +141,29 @@ def test_what_is_written_is_in_shape_whatever_its_name(written, name, title):
 
 class TestTaken:
     @pytest.mark.parametrize(
-        "name", ["bookings", "webhooks", "turnout", "server", "venues", "rsvp", "ticket", "availability", "api"]
+        "name",
+        [
+            "bookings",
+            "webhooks",
+            "turnout",
+            "server",
+            "venues",
+            "rsvp",
+            "ticket",
+            "availability",
+            "api",
+            "event",
+            "events",
+            "pg",
+            "sqlite",
+            "alembic",
+            "alembic_version",
+            "events_search",
+        ],
     )
     def test_a_name_that_turnout_itself_has_in_some_way_is_taken(self, workshop, name):
         assert taken_by(name, workshop.application("sqlite").registry)
 
-    @pytest.mark.parametrize("name", ["guestbook", "my_plugin", SHORTEST, LONGEST, "even"])
+    @pytest.mark.parametrize("name", ["guestbook", "my_plugin", SHORTEST, LONGEST, "even", "user", "venue", "booking"])
     def test_any_other_is_free(self, workshop, name):
         assert taken_by(name, workshop.application("sqlite").registry) is None

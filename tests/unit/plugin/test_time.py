@@ -8,6 +8,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy.orm import Session
 from webtest import TestApp
 
+from turnout.messages.delivery import deliver
+from turnout.messages.models import Message
+from turnout.outbox.services import Outbox
+from turnout.system import transact
 from turnout.testing.applications import Application
 from turnout.testing.factories import Make
 
@@ -74,6 +78,68 @@ def test_each_part(api, make, event, book, outbox, counted):
     with counted() as written:
         organizer.patch(f"/events/{event.id}", {"extensions": {"probe": {"number": 1}}})
     assert written == {("probe", "extension"): 2}
+
+
+@pytest.fixture
+def write(application, make, session):
+    """Write a message of the probe's kind, to go over its channel."""
+
+    def write():
+        user = make.user()
+        message = Message(
+            user_id=user.id, kind="probe", channel="probe", name="Ada", address=user.email, context="{}",
+            key="probe:1", created_at=application.registry.clock.now(),
+        )  # fmt: skip
+        session.add(message)
+        session.flush()
+        message_id = message.id
+        session.commit()
+        transact(
+            application.registry, lambda request: request.find_service(Outbox).put(deliver, {"message_id": message_id})
+        )
+
+    return write
+
+
+def test_messages_webhooks_and_checks(api, outbox, write, tell, counted, probe):
+    write()
+    with counted() as messages:
+        outbox.run()
+    assert messages == {("probe", "message"): 1, ("probe", "channel"): 1}
+    with counted() as webhooks:
+        tell("probe.confirmed")
+    assert webhooks == {("probe", "webhook"): 1}
+    with counted() as checks:
+        api.get("/health")
+    assert checks == {("probe", "check"): 1}
+
+
+@pytest.mark.parametrize(("part", "kind"), [("enclose", "message"), ("send", "channel")])
+def test_a_message_that_fails_took_its_time_too(outbox, write, counted, probe, part, kind):
+    write()
+    probe.doing[part] = fails
+    with counted() as found:
+        outbox.run()
+    assert found[("probe", kind)] == 1
+    assert len(outbox.waiting) == 1
+
+
+def test_a_webhook_and_a_check_that_fail_took_their_time_too(api, tell, counted, probe):
+    probe.doing["represent"] = probe.doing["check"] = fails
+    with counted() as found:
+        with pytest.raises(RuntimeError, match="the probe broke"):
+            tell("probe.confirmed")
+        assert api.get("/health", status=503).json["components"]["probe"] == {"status": "failing"}
+    assert found == {("probe", "webhook"): 1, ("probe", "check"): 1}
+
+
+def test_what_a_plugin_takes_from_a_library_is_the_plugins(shelf, start):
+    shelf.package("pigeons", "class Pigeon:\n    title, wanted = 'Pigeon', False\n    def send(self, _it): 1 / 0")
+    shelf.add("alpha", "import pigeons\ndef includeme(config): config.add_message_channel('pigeon', pigeons.Pigeon())")
+    registry = start("alpha")
+    with pytest.raises(ZeroDivisionError) as caught:
+        registry.message_senders["pigeon"](None)
+    assert registry.plugins.blamed(caught.value).name == "alpha"
 
 
 @pytest.mark.parametrize("part", ["view", "read", "join", "hear"])

@@ -39,7 +39,7 @@ class Review(Base):
 
 
 class Report(Base):
-    """That somebody found that a review should not be there. It is kept after staff have decided."""
+    """That somebody found that a review should not be there: when last, and why. It is kept after staff have decided."""
 
     __tablename__ = "reviews_reports"
 

@@ -3,7 +3,7 @@
 from turnout.plugin import PageQuery, Schema, fields, page_of
 
 from turnout_reviews.models import HIGHEST, LOWEST, REPORTED, STATUSES
-from turnout_reviews.services import NEWEST_FIRST, ORDERINGS, REPORT_ORDERINGS
+from turnout_reviews.services import NAMELESS, NEWEST_FIRST, ORDERINGS, REPORT_ORDERINGS
 
 
 class ReviewInput(Schema):
@@ -20,7 +20,9 @@ class ReviewView(Schema):
     event_id = fields.identifier()
     rating = fields.whole(LOWEST, HIGHEST)
     comment = fields.text(5000, 0, description="Plain text: show it as such, whatever is in it")
-    reviewer = fields.text(110, description="First name and initial of who wrote it", example="Ada L.")
+    reviewer = fields.text(
+        110, description=f"First name and initial of who wrote it, or {NAMELESS!r}", example="Ada L."
+    )
     status = fields.choice(STATUSES, description="reported: only its author and staff see it")
     created_at = fields.moment()
     updated_at = fields.moment()

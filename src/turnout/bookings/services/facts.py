@@ -140,7 +140,7 @@ def read_facts(
         own = row.attendee_id if row.attendee_id is not None and row.attendee_user_id == row.user_id else None
         if row.user_id not in people or own is not None:
             people[row.user_id] = Person(
-                row.user_id, row.is_active, row.first_name or row.username, row.last_name, row.email, own
+                row.user_id, row.is_active, row.first_name or row.username[:100], row.last_name, row.email, own
             )
         if row.attendee_id is not None:
             owners[row.attendee_id] = row.attendee_user_id

@@ -50,15 +50,14 @@ def remove(*, name: str, parent: Path | None, yes: bool) -> None:
         _refuse_enabled(name, registry.settings["turnout.plugins"], list(known))
         plugin = _plugin(name, known)
         removal = Removal(registry, plugin)
+        _refuse_running(name, removal.workers())
         left = removal.left()
         _refuse_referred(name, removal.referring())
         now = registry.clock.now()
         folder = (parent or Path(registry.settings["turnout.data"]) / "exports") / f"{name}-{now:%Y%m%dT%H%M%S.%fZ}"
         if not left.is_nothing:
             _show(name, left, folder)
-            _ask(name, removal.workers(), yes=yes)
-            if removal.is_in_use():
-                raise Refused(f"A worker still runs with {name}: start servers and workers anew, then run this again.")
+            _ask(name, yes=yes)
         _take(removal, left, folder, _about(plugin, registry, now))
     click.echo(f"Nothing of {name} is in the database. Uninstall it: pip uninstall {plugin.installed.distribution}")
 
@@ -86,6 +85,15 @@ def _plugin(name: str, known: dict[str, "Installed"]) -> "Loaded":
     return look_into(find(name, known))
 
 
+def _refuse_running(name: str, workers: list[tuple[str, int]]) -> None:
+    if workers:
+        found = ", ".join(f"on {host} (process {pid})" for host, pid in workers)
+        raise Refused(
+            f"{name} is enabled in workers that run: {found}. Take it out of turnout.plugins there and start them anew, "
+            "then run this again."
+        )
+
+
 def _refuse_referred(name: str, tables: list[str]) -> None:
     if tables:
         raise Refused(
@@ -104,12 +112,11 @@ def _show(name: str, left: "Left", folder: Path) -> None:
         click.echo(f"Its tables are written to {folder} before.")
 
 
-def _ask(name: str, workers: list[tuple[str, int, datetime]], *, yes: bool) -> None:
+def _ask(name: str, *, yes: bool) -> None:
     click.echo(
-        f"Servers and workers that were started before {name} was taken out of turnout.plugins must be gone by now."
+        f"No worker runs with it. Servers without a worker cannot be seen from here: those that were started before {name} "
+        "was taken out of turnout.plugins must be gone by now."
     )
-    for host, pid, started_at in workers:
-        click.echo(f"  A worker on {host} (process {pid}) runs since {started_at:%Y-%m-%d %H:%M:%S} UTC.")
     if not yes and click.prompt("Type the plugin's name to go on", default="", show_default=False) != name:
         raise Refused("Nothing was done.")
 
@@ -127,7 +134,7 @@ def _take(removal: "Removal", left: "Left", folder: Path, about: dict[str, Any])
     removal.forget()
     if unknown:
         raise Refused(
-            f"Its migrations left these tables, which are in the export, too: {', '.join(unknown)}. Look at them, and drop them."
+            f"Its migrations left these tables, whose names begin as its: {', '.join(unknown)}. They were not touched."
         )
     if not removal.left().is_nothing:
         raise Refused("Something of it came back: a server or worker still runs with it. Stop it, then run this again.")

@@ -90,7 +90,8 @@ class EventCatalog:
         if name not in added:
             raise Invalid({"ordering": f"must be one of: {', '.join(both_ways(ORDERINGS, added))}"})
         table, column, event_id = added[name].table, added[name].column, added[name].event_id
-        return query.join(table, event_id == Event.id), Ordering(spelled, column, Event.id, descending=descending)
+        query = query.join(table, event_id == Event.id).where(self.extensions.sorted_events(name))
+        return query, Ordering(spelled, column, Event.id, descending=descending)
 
     def availability(self, event_id: int, *, actor: Actor) -> dict[str, Any]:
         """Return how many places are left, from the counters. Raises `NotFound`."""

@@ -9,10 +9,15 @@ from sqlalchemy.orm import Session
 from turnout.attendees.models import Attendee
 from turnout.events.services import EventCatalog
 from turnout.plugin import Actor, NotFound, Ordering, Paging, Slice, Versioned, fetch
+from turnout.users.models import User
 
 from turnout_reviews.models import PUBLISHED, Report, Review
 
 NEWEST_FIRST = "-created_at"
+NAMELESS = "A guest"
+"""Who wrote a review, where there is no name that may be shown."""
+LONGEST_FIRST_NAME = 100
+"""To which a longer username is cut where it stands for an attendee's first name."""
 REPORT_ORDERINGS = {
     "created_at": Ordering("created_at", Review.created_at, Review.id),
     NEWEST_FIRST: Ordering(NEWEST_FIRST, Review.created_at, Review.id, descending=True),
@@ -85,10 +90,21 @@ class ReviewCatalog:
 
 
 def _shown() -> Select[*tuple[Any, ...]]:
-    return select(
-        Review.id, Review.event_id, Review.rating, Review.comment, Review.status, Review.created_at, Review.updated_at,
-        Review.version, Attendee.first_name, Attendee.last_name,
-    ).join(Attendee, Attendee.id == Review.attendee_id)  # fmt: skip
+    return (
+        select(
+            Review.id, Review.event_id, Review.rating, Review.comment, Review.status, Review.created_at,
+            Review.updated_at, Review.version, Attendee.first_name, Attendee.last_name, User.username,
+        )
+        .join(Attendee, Attendee.id == Review.attendee_id)
+        .outerjoin(User, User.id == Attendee.user_id)
+    )  # fmt: skip
+
+
+def _reviewer(first_name: str, last_name: str, username: str | None) -> str:
+    """Return how a reviewer is shown: never by what they sign in with, which is the name of those who gave no other."""
+    if username is not None and first_name.casefold() == username[:LONGEST_FIRST_NAME].casefold():
+        return NAMELESS
+    return f"{first_name} {last_name[:1]}.".removesuffix(" .")
 
 
 def _represent(row: Any) -> Versioned:
@@ -98,7 +114,7 @@ def _represent(row: Any) -> Versioned:
             "event_id": row.event_id,
             "rating": row.rating,
             "comment": row.comment,
-            "reviewer": f"{row.first_name} {row.last_name[:1]}.".removesuffix(" ."),
+            "reviewer": _reviewer(row.first_name, row.last_name, row.username),
             "status": row.status,
             "created_at": row.created_at,
             "updated_at": row.updated_at,

@@ -88,17 +88,20 @@ class ReviewService:
         self._count(review, -1)
 
     def report(self, review_id: int, reason: str, *, actor: Actor) -> None:
-        """Hide a review until staff have decided. Whoever has reported it before changes nothing.
+        """Hide a review until staff have decided. Who has reported it before changes nothing, unless it was changed since.
 
         Raises `NotFound`, and `Denied` for its author.
         """
         review = self._locked(review_id)
         if self._is_author(review, actor):
             raise Denied("Nobody reports their own review; delete it instead.")
-        if self.session.get(Report, (review_id, actor.user_id)) is not None:
+        earlier = self.session.get(Report, (review_id, actor.user_id))
+        if earlier is not None and not _counts_again(earlier, review):
             return
         self._require_visible(review, actor)
-        self.session.add(Report(review_id=review_id, user_id=actor.user_id, reason=reason, created_at=self.clock.now()))
+        report = earlier or Report(review_id=review_id, user_id=actor.user_id)
+        report.reason, report.created_at = reason, self.clock.now()
+        self.session.add(report)
         if review.status == PUBLISHED:
             self._count(review, -1)
             review.status = REPORTED
@@ -163,3 +166,8 @@ class ReviewService:
         """Count a review, or (-1) count it no more; one that is reported does not count."""
         if review.status == PUBLISHED:
             self.ratings.change(review.event_id, count=times, total=times * review.rating)
+
+
+def _counts_again(earlier: Report, review: Review) -> bool:
+    """Tell whether somebody who has reported a review may do so again: it is shown, and says something else since."""
+    return review.status == PUBLISHED and review.updated_at > earlier.created_at

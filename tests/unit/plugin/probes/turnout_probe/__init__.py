@@ -14,6 +14,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from turnout.bookings.hooks import BookingConfirmed
 from turnout.events.extensions import EventOrdering
 from turnout.events.hooks import EventChanged
+from turnout.messages.channels import Outgoing, Recipient
+from turnout.messages.kinds import Draft, Enclosed
 from turnout.outbox.retries import Retry
 from turnout.plugin import (
     ANYONE,
@@ -140,6 +142,26 @@ def represent(event: BookingConfirmed) -> Told | None:
     return Told({"event_id": event.event_id}, None)
 
 
+def check(request) -> dict[str, Any]:
+    note("check", request)
+    return {"status": "ok"}
+
+
+def enclose(draft: Draft) -> Enclosed:
+    note("enclose", draft)
+    return Enclosed()
+
+
+class Channel:
+    title, wanted = "Probe", False
+
+    def address_of(self, recipient: Recipient, _session: Session) -> str | None:
+        return recipient.email
+
+    def send(self, outgoing: Outgoing) -> None:
+        note("send", outgoing)
+
+
 of_event = Service("probe-of-event", "/events/{id}/probe", "Probe")
 by_event = Service("probe-by-event", "/probe/by-event/{event_id}", "Probe")
 of_row = Service("probe-of-row", "/probe/rows/{id}", "Probe", event_of=lambda request: int(request.matchdict["id"]))
@@ -196,6 +218,9 @@ def includeme(config: Configurator) -> None:
     config.add_task(work)
     config.add_task(work_many, batch=10)
     config.add_webhook_event("probe.confirmed", BookingConfirmed, represent)
+    config.add_message_channel("probe", Channel())
+    config.add_message_kind("probe", "A probe", templates="turnout_probe:templates", enclose=enclose, wanted=False)
+    config.add_health_check("probe", check)
     config.add_periodic_task(every, every=timedelta(hours=1))
     for service in (of_event, by_event, of_row, of_none):
         config.add_api_service(service)
