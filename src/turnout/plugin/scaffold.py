@@ -67,11 +67,12 @@ def names_of(name: str, title: str = "") -> Names:
 def taken_by(name: str, registry: Registry) -> str | None:
     """Name what the application has already and the new plugin would claim, too; None: nothing."""
     path = f"{PREFIX}/events/{{id}}/{name.replace('_', '-')}"
-    prefix = f"{name}_"
+    prefix, route = f"{name}_", f"api:{name}"
     claims = {
         f"the settings {name}.*": name in {*registry["turnout.settings"], SERVER},
         f"the capability {name}": name in registry.capabilities,
         f"the path {path}": any(operation.path == path for operation in operations(registry)),
+        f"the route {route}": route in registry.api_services,
         f"tables that begin with {prefix}": is_reserved(prefix)
         or any(table.startswith(prefix) for table in core_tables()),
     }

@@ -60,7 +60,13 @@ def test_a_folder_that_cannot_be_made_is_refused(turnout, here):
 
 @pytest.mark.parametrize(
     ("name", "claim"),
-    [("bookings", "settings bookings.*"), ("ticket", "tables"), ("pg", "tables that begin with pg_"), ("rsvp", "path")],
+    [
+        ("bookings", "settings bookings.*"),
+        ("ticket", "tables"),
+        ("pg", "tables that begin with pg_"),
+        ("user", "route"),
+        ("rsvp", "path"),
+    ],
 )
 def test_a_name_that_turnout_itself_has_is_refused(turnout, here, name, claim):
     assert claim in refused(turnout, name)

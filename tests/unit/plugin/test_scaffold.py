@@ -2,6 +2,7 @@
 
 import ast
 import configparser
+import os
 import re
 import subprocess
 import sys
@@ -154,6 +155,9 @@ class TestTaken:
             "api",
             "event",
             "events",
+            "user",
+            "venue",
+            "booking",
             "pg",
             "sqlite",
             "alembic",
@@ -164,6 +168,29 @@ class TestTaken:
     def test_a_name_that_turnout_itself_has_in_some_way_is_taken(self, workshop, name):
         assert taken_by(name, workshop.application("sqlite").registry)
 
-    @pytest.mark.parametrize("name", ["guestbook", "my_plugin", SHORTEST, LONGEST, "even", "user", "venue", "booking"])
+    @pytest.mark.parametrize("name", ["guestbook", "my_plugin", SHORTEST, LONGEST, "even"])
     def test_any_other_is_free(self, workshop, name):
         assert taken_by(name, workshop.application("sqlite").registry) is None
+
+
+def test_two_plugins_that_are_written_live_together(written, tmp_path):
+    """In a process of its own: what is imported stays."""
+    for name in ("guestbook", "seat_map"):
+        source = written(name) / "src"
+        about = source / f"turnout_{name}-1.dist-info"
+        about.mkdir()
+        (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: turnout-{name}\nVersion: 1\n", "utf-8")
+        (about / "entry_points.txt").write_text(f"[turnout.plugins]\n{name} = turnout_{name}\n", "utf-8")
+    folders = os.pathsep.join(str(tmp_path / name / "src") for name in ("guestbook", "seat_map"))
+    code = """
+from turnout.api.openapi.document import document
+from turnout.plugin.assembly import assemble
+registry = assemble({"turnout.plugins": "guestbook seat_map", "turnout.environment": "testing"}).registry
+document(registry)
+print(*registry.plugins.enabled)
+"""
+    environment = os.environ | {"PYTHONPATH": folders, "TURNOUT_DATA": str(tmp_path / "data")}
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "guestbook seat_map\n", done.stderr

@@ -14,7 +14,11 @@ tally = Service(
 )
 
 
-@tally.get(permission="my_plugin:read", answer=schemas.TallyView, refuses=(NotFound,))
-def read_tally(request: Request) -> dict[str, Any]:
+@tally.get(
+    permission="my_plugin:read",
+    answer=schemas.MyPluginView,
+    refuses=(NotFound,),
+)
+def read_my_plugin(request: Request) -> dict[str, Any]:
     """See how many places of an event were confirmed."""
     return request.find_service(TallyService).get(int(request.matchdict["id"]), actor=request.actor)

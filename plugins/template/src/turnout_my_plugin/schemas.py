@@ -3,7 +3,7 @@
 from turnout.plugin import Schema, fields
 
 
-class TallyView(Schema):
+class MyPluginView(Schema):
     """The tally of an event."""
 
     event_id = fields.identifier()
