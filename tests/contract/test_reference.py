@@ -29,6 +29,7 @@ def page(reference):
     return reference.page()
 
 
+@pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="other versions of Python write some annotations otherwise")
 def test_the_committed_page_is_new(page):
     assert (DOCS / "plugins" / "reference.md").read_text("utf-8") == page, "it is old; run: make docs"
 
