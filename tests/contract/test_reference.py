@@ -3,6 +3,7 @@
 import importlib.util
 import inspect
 import re
+import sys
 from importlib import import_module
 from pathlib import Path
 from typing import get_args
