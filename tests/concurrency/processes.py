@@ -19,12 +19,9 @@ from turnout.outbox.worker import Worker
 
 def make_registry():
     """Make the application; the settings come from the environment."""
-    from pyramid.config import Configurator
+    from turnout.plugin.assembly import assemble
 
-    with Configurator(settings={}) as config:
-        config.include("turnout.config")
-        config.include(chores.includeme)
-        return config.make_wsgi_app().registry
+    return assemble({}, include=chores.includeme).registry
 
 
 class Falling(Relay):
