@@ -214,16 +214,6 @@ FAULTS = {
         (GET, GET.replace("answer=Worn, ", "")),
         says="does not say what it answers",
     ),
-    "bare route": Fault(
-        "every_operation_reaches_the_openapi_document",
-        NOT_SWITCHABLE,
-        (
-            END,
-            END + "    config.add_route('pins', '/api/v1/badges')\n"
-            "    config.add_view(read_badges, route_name='pins', permission='badges:read')\n",
-        ),
-        says="/api/v1/badges is not described",
-    ),
     "invalid document": Fault(
         "the_openapi_document_is_valid",
         (GET, GET.replace("refuses", "further_answers={'later': 'Not yet'}, refuses")),

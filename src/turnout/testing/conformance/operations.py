@@ -7,7 +7,6 @@ import pytest
 
 from turnout.api.answers import JSON
 from turnout.api.openapi.document import document
-from turnout.api.service import PREFIX
 from turnout.testing.conformance.subject import Checks, Endpoint, Subject, refuse
 
 
@@ -39,7 +38,6 @@ class OperationChecks(Checks):
     def test_every_operation_reaches_the_openapi_document(self, subject: Subject) -> None:
         """What is sent and answered is declared, so that it is checked and described."""
         described = document(subject.registry)["paths"]
-        refuse(_undeclared(subject))
         refuse(fault for endpoint in subject.endpoints for fault in _undescribed(endpoint, described))
 
     def test_the_openapi_document_is_valid(self, subject: Subject) -> None:
@@ -50,22 +48,6 @@ class OperationChecks(Checks):
             f"The OpenAPI document is not valid at {'/'.join(str(part) for part in error.absolute_path)}: {error.message}"
             for error in errors
         )
-
-
-def _undeclared(subject: Subject) -> Iterator[str]:
-    """Give the plugin's routes below the API's prefix that are no API services."""
-    known = {service.name for service in subject.registry.api_services.values()}
-    for entry in subject.registry.introspector.get_category("routes") or ():
-        route = entry["introspectable"]
-        if (
-            subject.owns_file(route.action_info.file)
-            and route["name"] not in known
-            and route["pattern"].startswith(PREFIX)
-        ):
-            yield (
-                f"The route {route['pattern']} is not described: it was made with add_route(); make it a "
-                "turnout.plugin.Service, and register that with config.add_api_service()."
-            )
 
 
 def _undescribed(endpoint: Endpoint, paths: dict[str, Any]) -> Iterator[str]:
