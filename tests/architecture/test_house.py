@@ -41,6 +41,7 @@ FURTHER = {
         "export",
         "loading",
         "manifest",
+        "paths",
         "mapping",
         "plugins",
         "removal",
