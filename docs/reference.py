@@ -40,7 +40,7 @@ A plugin imports `turnout.plugin`, in its tests `turnout.testing` and, of the fe
 """
 
 NOT_FOR_PLUGINS = {"python_type", "views", "add_view"}
-GIVEN_BY_FIXTURES = {"api": "Api", "make": "Make", "clock": "ManualClock", "outbox": "Steps", "live": "Live"}
+GIVEN_BY_FIXTURES = {"api": "Api", "browser": "Browser", "make": "Make", "clock": "ManualClock", "outbox": "Steps", "live": "Live"}
 LONGEST_LINE = 100
 ROLE = "A role, for `declare_permission`; each includes those before it."
 NOTES = {

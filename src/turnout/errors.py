@@ -3,6 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+LONGEST_IN_SECONDS = 90
+"""A longer wait is told in minutes."""
+
 
 class StartError(Exception):
     """The application cannot start; the message says in one line why, and what to do.
@@ -84,6 +87,18 @@ class InUse(Conflict):
 
     code = "in_use"
     title = "Something else still needs it"
+
+
+class TooManyAttempts(DomainError):
+    """Tried too often; in `seconds` it may be tried again."""
+
+    code = "too_many_attempts"
+    title = "Too many attempts"
+
+    def __init__(self, seconds: int = 1) -> None:
+        self.seconds = seconds
+        number, unit = (seconds, "second") if seconds <= LONGEST_IN_SECONDS else (-(-seconds // 60), "minute")
+        super().__init__(f"Too many attempts. Try again in {number} {unit}{'' if number == 1 else 's'}.")
 
 
 class VersionMismatch(DomainError):

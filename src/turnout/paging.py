@@ -9,7 +9,7 @@ Measured in docs/adr/0006-lists-that-stay-fast.md.
 import base64
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -103,6 +103,10 @@ class Slice:
     rows: Sequence[Any]
     has_next: bool
     next_cursor: str | None = None
+
+    def shown(self, represent: Callable[[Any], Any]) -> "Slice":
+        """Return the same part with each row as `represent` shows it."""
+        return replace(self, rows=[represent(row) for row in self.rows])
 
 
 class _Explain(Executable, ClauseElement):

@@ -12,9 +12,11 @@ ROOT = Path(__file__).parents[2]
 KINDS = {"__init__", "models", "schemas", "services", "hooks", "errors", "api", "admin", "tasks"}
 MOST_LINES = 400
 FURTHER = {
-    "auth": {"authenticator", "tokens"},
+    "audit": {"changes"},
+    "auth": {"authenticator", "throttle", "tokens"},
     "events": {"extensions", "switches"},
     "health": {"checks"},
+    "images": {"pictures", "stores"},
     "metrics": {"collectors"},
     "outbox": {
         "bell",
@@ -48,6 +50,7 @@ FURTHER = {
         "scaffold",
         "template",
     },
+    "tickets": {"codes", "printing", "static"},
     "webhooks": {"addresses", "event_types", "payloads", "representations", "sending", "signing", "templates"},
 }
 """What a feature has beside the kinds: each one is a thing of its own that the security policy or an operator uses."""

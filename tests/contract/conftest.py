@@ -50,13 +50,14 @@ def world(workshop: Workshop) -> Iterator[World]:
             make.attendee(user=users["plain"])
             make.attendee()
             organizer = users["organizer"]
-            make.event(organizer=organizer, venue=venue, category=category, tags=[tag])
+            first = make.event(organizer=organizer, venue=venue, category=category, tags=[tag])
             make.event(organizer=organizer, price="25.00", ticket_types=[{}, {"name": "Box", "capacity": 5}])
             make.event(organizer=users["staff"], status="draft")
             make.event(
                 organizer=organizer, capacity=1, taken=1, starts_at=application.registry.clock.now() + timedelta(days=1)
             )
             api = Api(application, session)
+            api.as_(users["plain"]).post("/bookings", {"event_id": first.id, "quantity": 2}, status=201)
             tokens = {name: api.token(user) for name, user in users.items()}
             session.commit()
             yield World(application, connection, api, users, tokens)

@@ -65,6 +65,7 @@ RULES = tuple(
         # Values that only make sense together.
         r"^is there twice$",
         r"^give either the username or the email address$",
+        r"^give either the secret or the ticket_id$",
         r"^must be after the sale starts$",
         r"^must not be below min_per_booking$",
         r"^must not be before starts_at$",

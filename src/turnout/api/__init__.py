@@ -11,6 +11,7 @@ class ApiSettings(colander.MappingSchema):
     """Limits of the API."""
 
     max_body_bytes = fields.whole(1_000, 1_000_000_000, missing=1_000_000)
+    max_upload_bytes = fields.whole(1_000, 1_000_000_000, missing=10_000_000, description="Of a body that is a file")
 
 
 def includeme(config: Configurator) -> None:

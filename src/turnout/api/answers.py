@@ -32,10 +32,13 @@ def dumps(value: Any) -> bytes:
     return orjson.dumps(value, default=_default, option=orjson.OPT_UTC_Z)
 
 
-def _cache_control(request: Request, max_age: int | None) -> str:
+def _caching(request: Request, max_age: int | None) -> dict[str, str]:
     if request.actor.is_signed_in:
-        return "private, no-cache"
-    return "no-cache" if max_age is None else f"public, max-age={max_age}"
+        return {"Cache-Control": "private, no-cache"}
+    if max_age is None:
+        return {"Cache-Control": "no-cache"}
+    # What is kept for anybody is not for those who would be shown theirs.
+    return {"Cache-Control": f"public, max-age={max_age}", "Vary": "Authorization, Cookie"}
 
 
 def tell_accepted(response: Response) -> None:
@@ -59,12 +62,13 @@ def respond(
     body = dumps(result)
     response = Response(body, ACCEPTED if isinstance(result, Accepted) else status, content_type=JSON)
     tell_accepted(response)
-    response.headers["Cache-Control"] = _cache_control(request, max_age)
+    caching = _caching(request, max_age)
+    response.headers.update(caching)
     if isinstance(result, Versioned) or max_age is not None:
         tag = etag(result.version if isinstance(result, Versioned) else 0, body)
         response.headers["ETag"] = tag
         if request.method in {"GET", "HEAD"} and is_unchanged(request, tag):
-            return Response(status=304, headers={"ETag": tag, "Cache-Control": response.headers["Cache-Control"]})
+            return Response(status=304, headers={"ETag": tag, **caching})
     if location is not None:
         response.headers["Location"] = request.application_url + "/api/v1" + location.format_map(result)
     return response

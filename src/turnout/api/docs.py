@@ -1,9 +1,6 @@
 """The documentation in a browser: Swagger UI and ReDoc, from files of ours, with nothing from outside."""
 
-from functools import cache
-from hashlib import sha256
 from html import escape
-from importlib.resources import files
 from string import Template
 
 from pyramid.config import Configurator
@@ -12,11 +9,11 @@ from pyramid.response import Response
 from pyramid.security import NO_PERMISSION_REQUIRED
 
 from turnout.api.service import PREFIX, Service
+from turnout.assets import YEAR, fingerprint
 from turnout.security.headers import CONTENT_SECURITY_POLICY
 
 HTML = "text/html"
 STATIC = PREFIX + "/static"
-YEAR = 365 * 24 * 3600
 REDOC_POLICY = CONTENT_SECURITY_POLICY + "; style-src 'self' 'unsafe-inline'; worker-src 'self' blob:"
 """ReDoc styles itself from scripts and searches in a worker that it makes; scripts remain ours alone."""
 
@@ -42,17 +39,11 @@ swagger = Service("docs", "/docs", "About")
 redoc = Service("redoc", "/redoc", "About")
 
 
-@cache
-def _version(name: str) -> str:
-    """Return what changes with a file, so that browsers may keep it for long."""
-    return sha256((files("turnout.api") / "static" / name).read_bytes()).hexdigest()[:8]
-
-
 def _page(request: Request, title: str, styles: list[str], scripts: list[str]) -> Response:
     root = escape(request.script_name)
 
     def address(name: str) -> str:
-        return f"{root}{STATIC}/{name}?v={_version(name)}"
+        return f"{root}{STATIC}/{name}?v={fingerprint('turnout.api', name)}"
 
     html = PAGE.substitute(
         title=title,

@@ -4,6 +4,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 from pyramid.config import Configurator
@@ -11,7 +12,9 @@ from pyramid.registry import Registry
 from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.tweens import INGRESS
+from webob.multidict import MultiDict
 
+from turnout.api.errors import MalformedForm
 from turnout.api.service import PREFIX
 
 Handler = Callable[[Request], Response]
@@ -22,9 +25,17 @@ log = structlog.get_logger()
 
 
 class BufferedRequest(Request):
-    """A request whose body stays in memory: the server has refused what is larger than ``api.max_body_bytes``."""
+    """A request whose body stays in memory: the server has refused what is larger than `turnout.api.reading.most_bytes`."""
 
     request_body_tempfile_limit = 2**30
+
+    @property
+    def POST(self) -> MultiDict[str, Any]:  # noqa: N802 - WebOb's name
+        """Return the fields of the form that was sent. Raises `MalformedForm`."""
+        try:
+            return super().POST
+        except (ValueError, LookupError, DeprecationWarning):  # the last is raised for what says that it is not UTF-8
+            raise MalformedForm from None
 
 
 class Finished:
@@ -50,6 +61,7 @@ def entry_tween(handler: Handler, registry: Registry) -> Handler:
         structlog.contextvars.bind_contextvars(request_id=request_id)
         try:
             _tidy_path(request)
+            _tidy_cookies(request)
             response = handler(request)
             response.headers["X-Request-ID"] = request_id
             response.headers.pop("X-Tm", None)
@@ -80,6 +92,13 @@ def _tidy_path(request: Request) -> None:
         path = request.environ["PATH_INFO"] = path.removesuffix("/")
     if path in _CONVENTIONAL:
         request.environ["PATH_INFO"] = PREFIX + path
+
+
+def _tidy_cookies(request: Request) -> None:
+    """Leave out cookies with backslashes: none is ours, and one that another application set may be no text at all."""
+    cookies = request.environ.get("HTTP_COOKIE", "")
+    if "\\" in cookies:
+        request.environ["HTTP_COOKIE"] = ";".join(cookie for cookie in cookies.split(";") if "\\" not in cookie)
 
 
 def includeme(config: Configurator) -> None:

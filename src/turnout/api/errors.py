@@ -14,7 +14,14 @@ class UnsupportedMediaType(DomainError):
     """The body is of a type that is not understood."""
 
     code = "unsupported_media_type"
-    title = "The body must be JSON"
+    title = "The body is of a type that is not taken here"
+
+
+class MalformedForm(DomainError):
+    """The body is not what a form sends."""
+
+    code = "malformed_form"
+    title = "The body is not a form in UTF-8"
 
 
 class NotAcceptable(DomainError):
@@ -25,7 +32,7 @@ class NotAcceptable(DomainError):
 
 
 class BodyTooLarge(DomainError):
-    """The body is larger than the setting ``api.max_body_bytes``."""
+    """The body is larger than the setting ``api.max_body_bytes`` or, for a file, ``api.max_upload_bytes``."""
 
     code = "body_too_large"
     title = "The body is too large"

@@ -27,7 +27,9 @@ STATUS_OF: tuple[tuple[type[errors.DomainError], int], ...] = (
     (errors.NotFound, 404),
     (errors.Conflict, 409),
     (errors.VersionMismatch, 412),
+    (errors.TooManyAttempts, 429),
     (api_errors.MalformedJSON, 400),
+    (api_errors.MalformedForm, 400),
     (api_errors.NotAcceptable, 406),
     (api_errors.KeyInUse, 409),
     (api_errors.BodyTooLarge, 413),
@@ -67,7 +69,10 @@ def domain_error(error: errors.DomainError, request: Request) -> Response:
     members = dict(error.facts)
     if isinstance(error, errors.Invalid):
         members["errors"] = [{"field": field, "message": message} for field, message in error.errors]
-    return problem(request, status_of(type(error)), error.code, error.title, error.detail, **members)
+    response = problem(request, status_of(type(error)), error.code, error.title, error.detail, **members)
+    if isinstance(error, errors.TooManyAttempts):
+        response.headers["Retry-After"] = str(error.seconds)
+    return response
 
 
 def forbidden(error: HTTPForbidden, request: Request) -> Response:
@@ -105,7 +110,8 @@ def csrf_error(error: BadCSRFToken | BadCSRFOrigin, request: Request) -> Respons
         400,
         "csrf_failed",
         "The CSRF check failed",
-        f"{error.detail or error.explanation} Reload and try again.",
+        ("The token is missing, or another browser's." if isinstance(error, BadCSRFToken) else error.detail)
+        + " Reload the page and try again.",
     )
 
 

@@ -6,7 +6,7 @@ own types are compared with the schema's first, and every problem is reported at
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -31,7 +31,7 @@ _EXPECTED: dict[type, tuple[tuple[type, ...], str]] = {
 }
 
 
-def _message(error: colander.Invalid) -> str:
+def message_of(error: colander.Invalid) -> str:
     """Return the one message of a leaf's error, without colander's full stop and capital."""
     while error.children:
         error = error.children[0]
@@ -63,7 +63,7 @@ def _read_leaf(node: colander.SchemaNode, value: Any, path: str, errors: Errors)
     try:
         return node.deserialize(value)
     except colander.Invalid as error:
-        errors.append((path, "must not be empty" if value == "" else _message(error)))
+        errors.append((path, "must not be empty" if value == "" else message_of(error)))
         return None
 
 
@@ -110,7 +110,7 @@ def _read_sequence(node: colander.SchemaNode, value: Any, path: str, errors: Err
         if node.validator is not None:
             node.validator(node, value)
     except colander.Invalid as error:
-        errors.append((path, _message(error)))
+        errors.append((path, message_of(error)))
         return []
     return [read_value(node.children[0], entry, f"{path}[{index}]", errors) for index, entry in enumerate(value)]
 
@@ -147,9 +147,27 @@ def parse_json(body: bytes) -> Any:
     return document
 
 
+def most_bytes(settings: Mapping[str, Any]) -> int:
+    """Return how large the largest body is that any path takes: a file, with a form around it."""
+    return int(settings["api.max_upload_bytes"] + settings["api.max_body_bytes"])
+
+
 def bound_body(request: Request, **_options: Any) -> None:
     """Refuse, before it is read, a body that is larger than the setting ``api.max_body_bytes``."""
-    most = request.registry.settings["api.max_body_bytes"]
+    _bound(request, request.registry.settings["api.max_body_bytes"])
+
+
+def bound_file(request: Request, **_options: Any) -> None:
+    """Refuse, before it is read, a body that is a file larger than the setting ``api.max_upload_bytes``."""
+    _bound(request, request.registry.settings["api.max_upload_bytes"])
+
+
+def bound_form(request: Request) -> None:
+    """Refuse, before it is read, a form that is larger than one with a file may be."""
+    _bound(request, most_bytes(request.registry.settings))
+
+
+def _bound(request: Request, most: int) -> None:
     if request.content_length is not None and request.content_length > most:
         raise BodyTooLarge(f"The body may have at most {most} bytes.")
 
@@ -173,6 +191,16 @@ def body_reader(schema: colander.SchemaNode, *, partial: bool) -> Callable[..., 
         if errors:
             raise Invalid(errors)
         request.validated["body"] = found
+
+    return read
+
+
+def type_reader(types: Collection[str]) -> Callable[..., None]:
+    """Return a validator that refuses a body that is of none of these media types."""
+
+    def read(request: Request, **_options: Any) -> None:
+        if request.content_type.lower() not in types:
+            raise UnsupportedMediaType(f"Send the body as {', '.join(types)}.")
 
     return read
 
@@ -218,7 +246,9 @@ def query_reader(schema: colander.SchemaNode) -> Callable[..., None]:
                 try:
                     found[name] = node.deserialize(value)
                 except colander.Invalid as error:
-                    errors.append((name, "must not be empty" if value == "" else _message(error) + _hint(node, value)))
+                    errors.append(
+                        (name, "must not be empty" if value == "" else message_of(error) + _hint(node, value))
+                    )
         if errors:
             raise Invalid(errors)
         request.validated["query"] = found

@@ -13,8 +13,10 @@ here is also what `turnout.api.openapi` describes.
 
 import functools
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 import colander
@@ -26,7 +28,7 @@ from pyramid.response import Response
 from turnout.api.answers import JSON, respond
 from turnout.api.errors import NotAcceptable
 from turnout.api.idempotency import once
-from turnout.api.reading import body_reader, bound_body, query_reader
+from turnout.api.reading import body_reader, bound_body, bound_file, query_reader, type_reader
 from turnout.errors import DomainError
 from turnout.schema import Schema
 
@@ -47,6 +49,8 @@ class Operation:
     description: str
     permission: str
     body: colander.SchemaNode | None = None
+    upload: tuple[str, ...] = ()
+    """Media types of a body that is a file, and no JSON; the view reads it as ``request.body``."""
     partial: bool = False
     query: colander.SchemaNode | None = None
     answer: colander.SchemaNode | None = None
@@ -61,6 +65,20 @@ class Operation:
     """Seconds for which anybody may keep what is answered to nobody in particular; the answer has an ETag of its text."""
     secret: bool = False
     content_type: str = JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A member of staff changed something: announced in the transaction that does it, when the view has done it.
+
+    `given` is the body as it was checked, `result` what the view returned. What is answered again, because the client sent
+    it again with its ``Idempotency-Key``, is not.
+    """
+
+    request: Request
+    operation: Operation
+    given: Mapping[str, Any]
+    result: Any
 
 
 def accepts_answer(request: Request, *, content_type: str) -> None:
@@ -97,6 +115,7 @@ class Service(cornice.Service):
     - `permission`: the name of a declared one;
     - `body`, `query`: schemas of what is sent, found checked in ``request.validated``; `partial`: members may be missing
       (PATCH);
+    - `upload`: instead of `body`, the media types of a file, which is found in ``request.body``;
     - `answer`: the schema of what is returned; `status`: 200, or 204 without an answer, unless said otherwise;
       `further_answers`: other statuses with what they mean;
     - `location`: where what was made is, such as ``/reviews/{id}``, filled from the answer;
@@ -132,6 +151,7 @@ class Service(cornice.Service):
         *,
         permission: str,
         body: type[Schema] | None = None,
+        upload: Iterable[str] = (),
         query: type[Schema] | None = None,
         answer: type[Schema] | None = None,
         **options: Any,
@@ -145,6 +165,7 @@ class Service(cornice.Service):
             description=(view.__doc__ or "").strip(),
             permission=permission,
             body=None if body is None else body(),
+            upload=tuple(upload),
             query=None if query is None else query(),
             answer=None if answer is None else answer(),
             **{"status": 200 if answer or method == "GET" else 204} | options,
@@ -157,8 +178,11 @@ def _readers(operation: Operation) -> list[Callable[..., None]]:
     def accepts(request: Request, **_options: Any) -> None:
         accepts_answer(request, content_type=operation.content_type)
 
-    readers: list[Callable[..., None]] = [accepts, bound_body, query_reader(operation.query or Schema())]
-    if operation.body is not None or operation.method in WRITES:
+    bound = bound_file if operation.upload else bound_body
+    readers: list[Callable[..., None]] = [accepts, bound, query_reader(operation.query or Schema())]
+    if operation.upload:
+        readers.append(type_reader(operation.upload))
+    elif operation.body is not None or operation.method in WRITES:
         readers.append(body_reader(operation.body or Schema(), partial=operation.partial))
     return readers
 
@@ -169,13 +193,23 @@ def _answering(view: View, operation: Operation) -> Callable[[Request], Response
     def answer(request: Request) -> Response:
         return respond(request, view(request), operation.status, operation.location, max_age=operation.max_age)
 
+    def write(request: Request) -> Response:
+        if not request.actor.is_staff:
+            return answer(request)
+        given = deepcopy(request.validated.get("body", {}))  # as it was sent, whatever the view makes of it
+        result = view(request)
+        response = respond(request, result, operation.status, operation.location)
+        if response.status_int < HTTPStatus.BAD_REQUEST:
+            request.registry.notify(Written(request, operation, given, result))
+        return response
+
     @functools.wraps(view)
     def answer_limited(request: Request) -> Response:
         # Before anything looks at it: a token that has not this scope is no proof of who asks.
         request.actor = request.registry.permissions[operation.permission].limited(request.actor)
         if operation.method not in WRITES:
             return answer(request)
-        return once(request, lambda: answer(request), secret=operation.secret)
+        return once(request, lambda: write(request), secret=operation.secret)
 
     return answer_limited
 

@@ -12,7 +12,7 @@ from turnout.auth import schemas
 from turnout.auth.errors import BadCredentials, InvalidToken
 from turnout.auth.models import ApiToken
 from turnout.auth.services import ApiTokenService, SignInService
-from turnout.errors import Invalid, NotFound
+from turnout.errors import Invalid, NotFound, TooManyAttempts
 from turnout.paging import part_of
 
 TAG = "Sign-in"
@@ -29,7 +29,7 @@ SERVICES = (login, refresh, logout, tokens, token)
     permission="auth:sign_in",
     body=schemas.Credentials,
     answer=schemas.Tokens,
-    refuses=(Invalid, BadCredentials),
+    refuses=(Invalid, BadCredentials, TooManyAttempts),
     secret=True,
 )
 def sign_in(request: Request) -> dict[str, Any]:
@@ -37,7 +37,8 @@ def sign_in(request: Request) -> dict[str, Any]:
     given = request.validated["body"]
     if (given["username"] is None) == (given["email"] is None):
         raise Invalid({"username": "give either the username or the email address"})
-    return request.find_service(SignInService).sign_in(given["username"] or given["email"], given["password"])
+    login = given["username"] or given["email"]
+    return request.find_service(SignInService).sign_in(login, given["password"], address=request.remote_addr)
 
 
 @refresh.post(
@@ -55,7 +56,7 @@ def rotate(request: Request) -> dict[str, Any] | Response:
 
 @logout.post(permission="auth:sign_out")
 def sign_out(request: Request) -> None:
-    """End the session whose access token is sent."""
+    """End the session whose access token, or cookie, is sent."""
     request.find_service(SignInService).sign_out(request.actor.session_id)
 
 

@@ -1,6 +1,6 @@
 """What can go wrong with signing in."""
 
-from turnout.errors import Unauthenticated
+from turnout.errors import Denied, Unauthenticated
 
 
 class BadCredentials(Unauthenticated):
@@ -15,3 +15,10 @@ class InvalidToken(Unauthenticated):
 
     code = "invalid_token"
     title = "The token is not valid (any more); sign in again"
+
+
+class NotForYou(Denied):
+    """The password is right, but the admin is not for this user."""
+
+    code = "not_for_you"
+    title = "Your password is right, but the admin is for organizers and staff only; ask one of them to let you in"

@@ -7,7 +7,7 @@ from turnout.hooks import DomainEvent
 
 @dataclass(frozen=True, slots=True)
 class SignedOut(DomainEvent):
-    """A session was ended, by its user or because a refresh token came back twice."""
+    """A session was ended: by its user, with a new password or a disabled account, or because a refresh token came back twice."""
 
     session_id: int
 

@@ -9,7 +9,10 @@ from turnout.db import Base, Id, UTCDateTime
 
 
 class SignInSession(Base):
-    """What a sign-in began: a family of refresh tokens, of which only the newest `generation` is good."""
+    """What a sign-in began: a family of refresh tokens, of which only the newest `generation` is good, or a browser's session.
+
+    A browser has a cookie, of which only the hash is kept, and is signed out `auth.idle_minutes` after it was last seen.
+    """
 
     __tablename__ = "sign_in_sessions"
 
@@ -19,6 +22,8 @@ class SignInSession(Base):
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
     revoked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    cookie_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32), index=True, unique=True)
+    last_seen_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
 class ApiToken(Base):

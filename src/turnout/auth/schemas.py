@@ -13,6 +13,13 @@ class Credentials(Schema):
     password = fields.text(1000, preparer=None)
 
 
+class SignInForm(Schema):
+    """What the admin's sign-in page asks for."""
+
+    login = fields.text(254, title="Username or email address")
+    password = fields.text(1000, preparer=None, title="Password")
+
+
 class RefreshToken(Schema):
     """A refresh token."""
 

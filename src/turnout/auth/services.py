@@ -1,16 +1,27 @@
 """What can be done about signing in."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from turnout.auth.errors import BadCredentials, InvalidToken
+from turnout.auth.errors import BadCredentials, InvalidToken, NotForYou
 from turnout.auth.hooks import ApiTokenRevoked, SignedOut
 from turnout.auth.models import ApiToken, SignInSession
-from turnout.auth.tokens import ACCESS, REFRESH, Claims, TokenSigner, after, hash_token, new_api_token
+from turnout.auth.throttle import Throttle
+from turnout.auth.tokens import (
+    ACCESS,
+    REFRESH,
+    Claims,
+    TokenSigner,
+    after,
+    hash_token,
+    new_api_token,
+    new_browser_token,
+)
 from turnout.clock import Clock
+from turnout.db import AnyRow
 from turnout.errors import Invalid, NotFound
 from turnout.injection import Announce, ReadSession, Settings
 from turnout.security.actors import Actor
@@ -24,36 +35,82 @@ class SignInService:
     """Signs people in and out. A session's refresh tokens rotate: each is good once."""
 
     def __init__(
-        self, session: Session, reading: ReadSession, clock: Clock, announce: Announce, settings: Settings
+        self,
+        session: Session,
+        reading: ReadSession,
+        clock: Clock,
+        announce: Announce,
+        settings: Settings,
+        throttle: Throttle,
     ) -> None:
         self.session = session
         self.reading = reading
         self.clock = clock
         self.announce = announce
         self.settings = settings
+        self.throttle = throttle
         self.signer = TokenSigner(settings["turnout.secret"])
 
-    def sign_in(self, login: str, password: str) -> dict[str, Any]:
-        """Return tokens for the user with this username or email address. Raises `BadCredentials`.
+    def sign_in(self, login: str, password: str, *, address: str | None) -> dict[str, Any]:
+        """Return tokens for the user with this username or email address, who is at the network's `address`.
 
-        Takes the same time whether or not there is such a user.
+        Raises `BadCredentials`, after the same time whether or not there is such a user, and `TooManyAttempts`.
         """
+        user = self._verified(login, password, address)
+        row = self._begin(user, minutes=self.settings["auth.refresh_minutes"])
+        return self._tokens(user.id, row.id, 1)
+
+    def sign_in_browser(
+        self,
+        login: str,
+        password: str,
+        *,
+        may_enter: Callable[[Actor], bool],
+        address: str | None,
+        instead_of: str | None,
+    ) -> str:
+        """Sign a browser in and return the token that it is to keep; the session of the one that it had is ended.
+
+        Raises as `sign_in` does, and `NotForYou` for a user who may not enter.
+        """
+        user = self._verified(login, password, address)
+        roles = {name: getattr(user, name) for name in ("is_organizer", "is_staff", "is_superuser")}
+        if not may_enter(Actor.of(user.id, **roles)):
+            raise NotForYou
+        if instead_of is not None:
+            self.sign_out_browser(instead_of)
+        token = new_browser_token()
+        self._begin(user, minutes=self.settings["auth.session_hours"] * 60, token=token)
+        return token
+
+    def _verified(self, login: str, password: str, address: str | None) -> AnyRow:
         key = login.lower()
-        query = select(User.id, User.password_hash).where(
+        self.throttle.check(key, address)
+        query = select(User.id, User.password_hash, User.is_organizer, User.is_staff, User.is_superuser).where(
             or_(func.lower(User.username) == key, func.lower(User.email) == key), User.is_active
         )
         # Read and verified outside the writing transaction: a hash takes long, and SQLite has one write lock for all.
         with self.reading as reading:
-            user = reading.execute(query.limit(1)).first()
+            user: AnyRow | None = reading.execute(query.limit(1)).first()
         if not verify_password(password, user.password_hash if user else None) or user is None:
+            self.throttle.failed(key, address)
+            raise BadCredentials
+        self.throttle.succeeded(key, address)
+        return user
+
+    def _begin(self, user: AnyRow, *, minutes: int, token: str | None = None) -> SignInSession:
+        # Locked, and looked at again: who changes the password, or closes the account, while it is verified comes before
+        # this, or after it and then ends this session, too.
+        unchanged = select(User.id).where(User.id == user.id, User.is_active, User.password_hash == user.password_hash)
+        if self.session.scalar(unchanged.with_for_update(read=True)) is None:
             raise BadCredentials
         now = self.clock.now()
-        row = SignInSession(
-            user_id=user.id, created_at=now, expires_at=after(now, self.settings["auth.refresh_minutes"])
-        )
+        row = SignInSession(user_id=user.id, created_at=now, expires_at=after(now, minutes))
+        if token is not None:
+            row.cookie_hash, row.last_seen_at = hash_token(token), now
         self.session.add(row)
         self.session.flush()
-        return self._tokens(user.id, row.id, 1)
+        return row
 
     def refresh(self, token: str) -> dict[str, Any] | None:
         """Return new tokens for a refresh token, which is used up.
@@ -89,6 +146,13 @@ class SignInService:
             .values(revoked_at=self.clock.now())
         )
         self.announce(SignedOut(session_id))
+
+    def sign_out_browser(self, token: str) -> None:
+        """End the session of the browser that has this token, if there is one."""
+        is_it = SignInSession.cookie_hash == hash_token(token)
+        session_id = self.session.scalar(select(SignInSession.id).where(is_it))
+        if session_id is not None:
+            self.sign_out(session_id)
 
     def sign_out_everywhere(self, user_id: int, besides: int | None = None) -> None:
         """End every session of a user but one."""

@@ -1,4 +1,4 @@
-"""The tokens themselves: signed ones for sessions (JWT, RFC 7519), random ones for programs."""
+"""The tokens themselves: signed ones for sessions (JWT, RFC 7519), random ones for programs and browsers."""
 
 import secrets
 from dataclasses import dataclass
@@ -60,6 +60,11 @@ class TokenSigner:
 def new_api_token() -> str:
     """Return a new random token of 256 bits."""
     return API_TOKEN_PREFIX + secrets.token_urlsafe(32)
+
+
+def new_browser_token() -> str:
+    """Return a new random token of 256 bits, for a cookie."""
+    return secrets.token_urlsafe(32)
 
 
 def hash_token(token: str) -> bytes:

@@ -8,15 +8,16 @@ from sqlalchemy import func, select
 
 from turnout import schema as fields
 from turnout.bookings import api
+from turnout.bookings.admin import BookingSection
 from turnout.bookings.models import ACTIVE, VALID, Booking, Ticket
-from turnout.bookings.services import Booker, BookingCatalog, BookingService, Intake
+from turnout.bookings.services import Booker, BookingCatalog, BookingService, BoxOffice, Intake
 from turnout.bookings.services.intake import decide_bookings
 from turnout.bookings.tasks import expire_holds
 from turnout.events.models import Event
 from turnout.outbox.retries import Retry
 from turnout.security.actors import USER
 from turnout.ticket_types.models import TicketType
-from turnout.users.hooks import UsersDeleting
+from turnout.users.hooks import UsersDeleting, UsersDeletionForeseen
 
 
 class BookingSettings(colander.MappingSchema):
@@ -48,6 +49,12 @@ def delete_of_users(event: UsersDeleting) -> None:
     event.request.find_service(BookingService).delete_of_users(event.user_ids)
 
 
+def foresee_deletion(event: UsersDeletionForeseen) -> None:
+    """Say how many bookings go with users."""
+    for sentence in event.request.find_service(BookingService).foresee_deletion(event.user_ids):
+        event.say(sentence)
+
+
 def includeme(config: Configurator) -> None:
     config.declare_settings("bookings", BookingSettings)
     config.declare_permission("bookings:read", "See one's own bookings, and those of one's own events", USER)
@@ -58,13 +65,16 @@ def includeme(config: Configurator) -> None:
     config.add_service(Booker)
     config.add_service(BookingCatalog)
     config.add_service(BookingService)
+    config.add_service(BoxOffice)
     config.add_service(Intake)
     config.add_task(decide_bookings, queue="bookings", batch=MOST_DECIDED, retry=DECISION)
     config.add_claim_source("bookings of events", HELD_OF_EVENTS)
     config.add_claim_source("tickets of types", HELD_OF_TYPES)
     config.add_subscriber(delete_of_users, UsersDeleting)
+    config.add_subscriber(foresee_deletion, UsersDeletionForeseen)
     config.add_periodic_task(expire_holds, every=timedelta(minutes=1))
     for service in api.SERVICES:
         config.add_api_service(service)
+    config.add_admin_section(BookingSection)
     config.add_capability("asynchronous-bookings", "Bookings with `Prefer: respond-async` are decided after the answer")
     config.add_capability("bookings", "Bookings that never exceed the places there are, with holds that expire")

@@ -11,7 +11,7 @@ from turnout.api.preferences import prefers
 from turnout.api.service import Service
 from turnout.attendees.services import AttendeeService
 from turnout.bookings import schemas
-from turnout.bookings.errors import DuplicateBooking, HoldExpired, NotOnSale, WrongBookingStatus
+from turnout.bookings.errors import DuplicateBooking, HoldExpired, NotOnSale, TicketsUsed, WrongBookingStatus
 from turnout.bookings.services import Booker, BookingCatalog, BookingRequest, BookingService, Intake
 from turnout.bookings.services.book import Line
 from turnout.errors import Denied, DomainError, Invalid, NotFound, VersionMismatch
@@ -22,6 +22,7 @@ from turnout.versions import Versioned
 
 TAG = "Bookings"
 TRANSITION_REFUSES = (NotFound, VersionMismatch, WrongBookingStatus)
+CANCEL_REFUSES = (*TRANSITION_REFUSES, TicketsUsed)
 
 bookings = Service("bookings", "/bookings", TAG)
 booking = Service("booking", "/bookings/{id}", TAG)
@@ -115,13 +116,13 @@ def _cancel(request: Request) -> dict[str, Any]:
     return request.find_service(BookingCatalog).get(_id(request), actor=request.actor)
 
 
-@booking.delete(permission="bookings:cancel", answer=schemas.BookingView, versioned=True, refuses=TRANSITION_REFUSES)
+@booking.delete(permission="bookings:cancel", answer=schemas.BookingView, versioned=True, refuses=CANCEL_REFUSES)
 def delete_booking(request: Request) -> dict[str, Any]:
     """Cancel a booking; it stays in the history."""
     return _cancel(request)
 
 
-@cancel.post(permission="bookings:cancel", answer=schemas.BookingView, versioned=True, refuses=TRANSITION_REFUSES)
+@cancel.post(permission="bookings:cancel", answer=schemas.BookingView, versioned=True, refuses=CANCEL_REFUSES)
 def cancel_booking(request: Request) -> dict[str, Any]:
     """Cancel a booking and give its places back."""
     return _cancel(request)

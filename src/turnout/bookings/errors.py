@@ -24,6 +24,13 @@ class WrongBookingStatus(Conflict):
     title = "The booking's status does not allow this"
 
 
+class TicketsUsed(Conflict):
+    """Somebody is in with a ticket of the booking."""
+
+    code = "tickets_used"
+    title = "Somebody is in with a ticket of this booking"
+
+
 class HoldExpired(Conflict):
     """The booking was not confirmed in time."""
 

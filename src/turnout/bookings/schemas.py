@@ -99,6 +99,66 @@ class StaffBookingQuery(BookingQuery):
     code = fields.text(12, missing=None)
 
 
+class BoxOfficeQuery(PageQuery):
+    """Filters of the list of bookings of those who run the events."""
+
+    search = fields.text(100, missing=None, description="The code, or how names or the address of who comes begin")
+    event = fields.identifier(missing=None)
+    status = fields.choice(STATUSES, missing=None)
+    attendee = fields.identifier(missing=None)
+    user = fields.identifier(missing=None, title="Booked by")
+    date_from = fields.moment(missing=None, title="Booked from")
+    date_to = fields.moment(missing=None, title="Booked until")
+    ordering = fields.choice(("-booking_date", "booking_date"), missing="-booking_date")
+
+
+class BoxOfficeView(BookingView):
+    """A booking with the names of what it is about."""
+
+    event = fields.text(200)
+    timezone = fields.timezone(description="The event's")
+    organizer_id = fields.identifier()
+    user = fields.text(150, title="Booked by")
+    attendee = fields.text(201, nullable=True)
+    email = fields.text(254, nullable=True)
+
+
+class NewGuest(Schema):
+    """Somebody who comes and is not known yet."""
+
+    first_name = fields.text(100, 0, missing="")
+    last_name = fields.text(100, 0, missing="")
+    email = fields.email(may_be_empty=True, missing="", description="Where the tickets go")
+    phone = fields.text(40, 0, missing="")
+
+
+class Sale(Schema):
+    """Places that are booked for somebody, such as at the box office."""
+
+    event_id = fields.identifier(title="Event")
+    ticket_type_id = fields.identifier(
+        optional=True, title="Ticket type", description="Of the chosen event; may stay empty if it has only one"
+    )
+    quantity = fields.whole(1, 1000, missing=1)
+    attendee_id = fields.identifier(optional=True, title="Attendee", description="Who comes, if they are known already")
+    guest = NewGuest(missing=dict, title="Somebody new", description="Who comes, if they are not known yet")
+    hold = fields.flag(missing=False, title="Hold the places", description="To be confirmed later, or they expire")
+
+
+class HolderChange(TicketChange):
+    """A ticket's holder, whom a form changes."""
+
+    id = fields.identifier(hidden=True)
+
+
+class BookingChange(BookingUpdate):
+    """What can be changed of a booking by a form, which has a place for each of its tickets."""
+
+    tickets = fields.many(
+        HolderChange(name="ticket", title="Ticket"), 1000, missing=(), fixed=True, title="Holders of the tickets"
+    )
+
+
 class GuestQuery(PageQuery):
     """Filters of the list of who is coming."""
 

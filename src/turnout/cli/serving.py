@@ -44,6 +44,7 @@ def serve(
     quiet: bool,
 ) -> None:
     """Serve Turnout over HTTP until it is told to stop (Ctrl-C, SIGTERM)."""
+    from turnout.api.reading import most_bytes
     from turnout.outbox.worker import Worker
     from turnout.server import Server, inherited_socket, listening_socket, server_settings
 
@@ -66,7 +67,7 @@ def serve(
             router,
             listener,
             threads=threads,
-            max_body_bytes=registry.settings["api.max_body_bytes"],
+            max_body_bytes=most_bytes(registry.settings),
             trusted_proxy=settings["server.trusted_proxy"],
         )
         if not quiet:

@@ -14,6 +14,7 @@ from turnout.events.extensions import (
 )
 from turnout.events.services import EventCatalog, EventService
 from turnout.events.switches import EventSwitches, is_switched_on, switches_of
+from turnout.images.hooks import ImagesSought
 from turnout.security.actors import ANYONE, ORGANIZER
 from turnout.venues.hooks import VenueChanged
 
@@ -27,6 +28,11 @@ class EventSettings(colander.MappingSchema):
 def follow_venue(event: VenueChanged) -> None:
     """Let a venue's events say what it says, in the same transaction."""
     event.request.find_service(EventService).follow_venue(event.venue_id)
+
+
+def keep_images(event: ImagesSought) -> None:
+    """Say which images events show."""
+    event.keep(event.request.find_service(EventService).images_among(event.paths))
 
 
 def includeme(config: Configurator) -> None:
@@ -54,6 +60,7 @@ def includeme(config: Configurator) -> None:
     config.add_service(EventCatalog)
     config.add_service(EventService)
     config.add_subscriber(follow_venue, VenueChanged)
+    config.add_subscriber(keep_images, ImagesSought)
     for service in api.SERVICES:
         config.add_api_service(service)
     config.add_capability("events", "Events with ticket types, found by filters and full-text search")

@@ -1,6 +1,6 @@
 """What happens to events."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from turnout.hooks import DomainEvent
 
@@ -44,6 +44,18 @@ class EventCancelled(EventHappening):
 @dataclass(frozen=True, slots=True)
 class EventPostponed(EventHappening):
     """An event will be held at another time, not known yet; nothing is sold until it is published again."""
+
+
+@dataclass(frozen=True, slots=True)
+class TransitionForeseen(DomainEvent):
+    """Somebody is about to let an event become `status`, and asks what that would mean.
+
+    A subscriber to which it means something says so in a sentence, such as "12 guests are told.". Nothing has happened yet.
+    """
+
+    event_id: int
+    status: str
+    sentences: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

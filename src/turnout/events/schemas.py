@@ -71,6 +71,36 @@ class EventUpdate(EventInput):
     price = fields.money(missing=colander.drop)
 
 
+class TicketTypeEntry(TicketTypeInput):
+    """A kind of ticket in the form of its event; one that is there already has its id."""
+
+    id = fields.identifier(missing=None, hidden=True)
+
+
+class EventForm(EventInput):
+    """An event with its ticket types, as a form changes it."""
+
+    timezone = fields.timezone(optional=True, description="Null: the venue's")
+    image_url = fields.url(optional=True, is_picture=True, description="A web address, or a picture to upload")
+    ticket_types = fields.many(TicketTypeEntry(name="ticket_type"), 50, 1, insert_before="category_id")
+
+
+class NewEventForm(EventForm):
+    """An event with its ticket types, as a form makes it."""
+
+    organizer_id = fields.identifier(
+        optional=True, insert_before="max_tickets_per_booking", description="Whose event it is; null: yours"
+    )
+    status = fields.choice((DRAFT, PUBLISHED), missing=DRAFT, description="What is published can be seen and booked")
+
+
+class CopyForm(Schema):
+    """What is different in a copy of an event."""
+
+    title = fields.text(200)
+    starts_at = fields.moment(description="It takes as long as the one that it is copied from; sales move along")
+
+
 class VenueSummary(Schema):
     """The venue of an event."""
 
@@ -173,3 +203,9 @@ class EventQuery(PageQuery):
     upcoming_only = fields.flag(missing=False, description="Leave out what has begun")
     status = fields.choice(STATUSES, missing=PUBLISHED, description="Drafts: one's own, all for staff")
     ordering = fields.text(60, missing="starts_at", described_by="event orderings")
+
+
+class EventFilters(EventQuery):
+    """Filters of the list for those who manage events: in whatever status."""
+
+    status = fields.choice(STATUSES, missing=None)

@@ -3,7 +3,8 @@
 from pyramid.config import Configurator
 
 from turnout.health import api
-from turnout.health.checks import Check, Component, check_database, check_migrations
+from turnout.health.admin import HealthSection
+from turnout.health.checks import Check, Component, Components, check_database, check_migrations
 from turnout.security.actors import ANYONE
 
 
@@ -29,5 +30,7 @@ def includeme(config: Configurator) -> None:
     config.declare_permission("health:read", "See whether everything works", ANYONE)
     config.add_health_check("database", check_database)
     config.add_health_check("migrations", check_migrations)
+    config.add_injectable(Components, Components)
     config.add_api_service(api.health)
+    config.add_admin_section(HealthSection)
     config.add_capability("health", "The state of each component at /health")

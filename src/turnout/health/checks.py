@@ -85,3 +85,28 @@ def run(name: str, component: Component, request: Request) -> dict[str, Any]:
     except Exception as error:  # noqa: BLE001 - whatever fails, the others are still shown
         log.warning("health check failed", component=name, error=repr(error))
         return {"status": FAILING}
+
+
+def read(request: Request) -> dict[str, dict[str, Any]]:
+    """Return what every component's check says, by name."""
+    known = request.registry.health_checks
+    return {name: run(name, component, request) for name, component in sorted(known.items())}
+
+
+class Components:
+    """Asks every component amid a transaction that goes on: whatever a plugin's check does to it is undone."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+
+    def read(self) -> dict[str, dict[str, Any]]:
+        """Return what every component's check says, by name."""
+        found = {}
+        for name, component in sorted(self._request.registry.health_checks.items()):
+            if component.plugin is None:
+                found[name] = run(name, component, self._request)
+                continue
+            savepoint = self._request.db.begin_nested()
+            found[name] = run(name, component, self._request)
+            savepoint.rollback()
+        return found

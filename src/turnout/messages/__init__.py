@@ -12,12 +12,13 @@ from turnout.bookings.hooks import BookingCancelled, BookingConfirmed, BookingEx
 from turnout.errors import StartError
 from turnout.events.hooks import EventCancelled, EventChanged, EventPostponed, EventPublished
 from turnout.messages import api, mail, tasks
+from turnout.messages.admin import MessageSection
 from turnout.messages.channels import Channels, Senders, add_message_channel
 from turnout.messages.delivery import deliver
 from turnout.messages.enclosures import enclose_calendar, enclose_tickets
 from turnout.messages.hooks import NoticeGiven
 from turnout.messages.kinds import Kinds, add_message_kind
-from turnout.messages.services import GuestService, MessageService, NoticeService, PreferenceService
+from turnout.messages.services import GuestService, MessageRegister, MessageService, NoticeService, PreferenceService
 from turnout.outbox.retries import Retry
 from turnout.security.actors import ORGANIZER, USER
 
@@ -93,8 +94,17 @@ def includeme(config: Configurator) -> None:
     config.add_message_channel("email", _email(config.get_settings()))
     config.declare_permission("messages:read", "See which messages one gets", USER)
     config.declare_permission("messages:update", "Choose which messages one gets", USER)
+    config.declare_permission(
+        "messages:inspect", "See what was sent about one's own events; staff: all messages", ORGANIZER, tokens=False
+    )
+    config.declare_permission(
+        "messages:retry",
+        "Try again what could not be delivered about one's own events; staff: all",
+        ORGANIZER,
+        tokens=False,
+    )
     config.declare_permission("messages:send", "Tell the guests of one's own events something", ORGANIZER)
-    for service in (MessageService, GuestService, PreferenceService, NoticeService):
+    for service in (MessageService, GuestService, PreferenceService, NoticeService, MessageRegister):
         config.add_service(service)
     _add_kinds(config)
     config.add_listener(tasks.tell_of_booking, BookingConfirmed, BookingCancelled, BookingExpired, BookingResized)
@@ -107,6 +117,7 @@ def includeme(config: Configurator) -> None:
     config.add_periodic_task(tasks.purge_messages, every=timedelta(hours=1))
     for view in api.SERVICES:
         config.add_api_service(view)
+    config.add_admin_section(MessageSection)
     config.add_capability("messages", "Messages to guests, by email and what plugins add, as each user chooses")
 
 

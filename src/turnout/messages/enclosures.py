@@ -1,44 +1,32 @@
 """What goes with messages about bookings: an entry for the calendar, and the tickets' QR codes."""
 
-import io
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import segno
 from icalendar import Calendar, Event, vCalAddress
-from sqlalchemy import select
 
 from turnout.bookings.models import CANCELLED as BOOKING_CANCELLED
-from turnout.bookings.models import CONFIRMED, VALID, Ticket
+from turnout.bookings.models import CONFIRMED
 from turnout.events.models import CANCELLED, POSTPONED
 from turnout.messages.channels import Attachment
 from turnout.messages.kinds import Draft, Enclosed
 from turnout.messages.mail import address
-from turnout.messages.rendering import one_line
-from turnout.ticket_types.models import TicketType
+from turnout.tickets.codes import png
+from turnout.tickets.services import admissions
+from turnout.words import one_line
 
 PUBLISH, CANCEL = "PUBLISH", "CANCEL"
-MODULE = 6
-"""Pixels of one square of a QR code, so that it is sharp on a telephone, too."""
-BORDER = 4
-"""The quiet zone that ISO/IEC 18004 asks for, in squares."""
 
 
 def enclose_tickets(draft: Draft) -> Enclosed:
     """Return the calendar's entry and, for each ticket that is valid now, its QR code."""
-    query = (
-        select(Ticket.id, Ticket.holder_name, Ticket.secret, TicketType.name)
-        .join(TicketType, TicketType.id == Ticket.ticket_type_id)
-        .where(Ticket.booking_id == draft.booking_id, Ticket.status == VALID)
-        .order_by(Ticket.id)
-    )
     tickets, codes = [], []
-    for number, row in enumerate(draft.session.execute(query), 1):
-        cid = f"ticket-{row.id}@turnout"
-        codes.append(Attachment(f"ticket-{number}.png", "image/png", qr_code(row.secret), {}, cid))
+    for number, ticket in enumerate(admissions(draft.session, draft.booking_id), 1):
+        cid = f"ticket-{ticket.id}@turnout"
+        codes.append(Attachment(f"ticket-{number}.png", "image/png", png(ticket.secret), {}, cid))
         tickets.append(
-            {"number": number, "type": row.name, "holder": row.holder_name, "secret": row.secret, "cid": cid}
+            {"number": number, "type": ticket.kind, "holder": ticket.holder, "secret": ticket.secret, "cid": cid}
         )
     return Enclosed({"tickets": tickets}, [*_calendar(draft), *codes])
 
@@ -46,13 +34,6 @@ def enclose_tickets(draft: Draft) -> Enclosed:
 def enclose_calendar(draft: Draft) -> Enclosed:
     """Return the calendar's entry as it is now, or what takes it out of the calendar."""
     return Enclosed(attachments=_calendar(draft))
-
-
-def qr_code(secret: str) -> bytes:
-    """Return the QR code of a ticket's secret as PNG."""
-    written = io.BytesIO()
-    segno.make_qr(secret, error="m").save(written, kind="png", scale=MODULE, border=BORDER)
-    return written.getvalue()
 
 
 def _calendar(draft: Draft) -> list[Attachment]:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from turnout.messages.channels import Attachment, Outgoing, Recipient
 from turnout.messages.errors import Undeliverable
-from turnout.messages.rendering import one_line
+from turnout.words import one_line
 
 NONE, STARTTLS, TLS = "none", "starttls", "tls"
 FILE_TRANSPORT, SMTP_TRANSPORT = "file", "smtp"

@@ -1,6 +1,8 @@
 """Schemas of messages."""
 
 from turnout import schema as fields
+from turnout.api.pages import PageQuery
+from turnout.messages.models import STATUSES
 from turnout.schema import Schema
 
 MOST_CHOICES = 1000
@@ -53,3 +55,33 @@ class NoticeView(Schema):
     status = fields.choice(("queued",))
     users_notified = fields.whole(description="How many people with an active booking want such messages")
     event_id = fields.identifier()
+
+
+class MessageView(Schema):
+    """A message to one person over one channel."""
+
+    id = fields.identifier()
+    title = fields.text(200, title="What")
+    kind = fields.text(60)
+    channel = fields.text(40)
+    name = fields.text(201, 0, title="To")
+    address = fields.text(1000)
+    subject = fields.text(1000, 0, description="Empty until it was sent")
+    status = fields.choice(STATUSES)
+    error = fields.text(2000, 0, title="Why it failed")
+    user_id = fields.identifier(optional=True)
+    event_id = fields.identifier(optional=True)
+    booking_id = fields.identifier(optional=True)
+    created_at = fields.moment()
+    expires_at = fields.moment(optional=True, title="Not worth sending after")
+    sent_at = fields.moment(optional=True)
+
+
+class MessageQuery(PageQuery):
+    """Filters of the list of messages."""
+
+    status = fields.choice(STATUSES, missing=None)
+    event = fields.identifier(missing=None)
+    user = fields.identifier(missing=None)
+    kind = fields.text(60, missing=None, example="booking_confirmed")
+    channel = fields.text(40, missing=None, example="email")

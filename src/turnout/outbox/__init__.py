@@ -7,6 +7,7 @@ from pyramid.config import Configurator
 
 from turnout import schema as fields
 from turnout.outbox import api
+from turnout.outbox.admin import JobSection
 from turnout.outbox.bell import Bell
 from turnout.outbox.checks import check_worker
 from turnout.outbox.engines import CELERY, LOCAL, engine_of
@@ -57,4 +58,5 @@ def includeme(config: Configurator) -> None:
     config.add_health_check("worker", check_worker, critical=False)
     for service in api.SERVICES:
         config.add_api_service(service)
+    config.add_admin_section(JobSection)
     config.add_capability("background-work", "Work that is done after the commit, at least once, and retried")

@@ -29,7 +29,7 @@ def _shown(row: Any) -> dict[str, Any]:
 def list_jobs(request: Request) -> dict[str, Any]:
     """List background work, newest first."""
     paging = paging_of(request)
-    found = request.find_service(JobService).find(request.validated["query"]["status"], paging)
+    found = request.find_service(JobService).find(request.validated["query"], paging)
     return page(request, found, _shown)
 
 

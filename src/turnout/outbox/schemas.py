@@ -30,3 +30,5 @@ class JobQuery(PageQuery):
     """Filters of the list of background work."""
 
     status = fields.choice(STATUSES, missing=None)
+    queue = fields.text(40, missing=None, example="messages")
+    handler = fields.text(200, missing=None, description="A part of the function's name", example="deliver")

@@ -113,11 +113,15 @@ class JobService:
         self.session = session
         self.clock = clock
 
-    def find(self, status: str | None, paging: Paging) -> Slice:
-        """Return jobs, newest first."""
+    def find(self, filters: Mapping[str, Any], paging: Paging) -> Slice:
+        """Return jobs, newest first, filtered by what of `JobQuery` is given."""
         query = select(*Job.__table__.columns)
-        if status is not None:
-            query = query.where(Job.status == status)
+        if filters.get("status") is not None:
+            query = query.where(Job.status == filters["status"])
+        if filters.get("queue") is not None:
+            query = query.where(Job.queue == filters["queue"])
+        if filters.get("handler") is not None:
+            query = query.where(Job.handler.contains(filters["handler"], autoescape=True))
         return fetch(self.session, query, Ordering("-id", Job.id, Job.id, descending=True), paging)
 
     def get(self, job_id: int) -> Job:

@@ -135,6 +135,7 @@ def __getattr__(name: str) -> Any:
 
 def includeme(config: Configurator) -> None:
     from turnout.plugin import api
+    from turnout.plugin.admin import PluginSection
     from turnout.plugin.checks import check_plugins
     from turnout.plugin.services import PluginCatalog
 
@@ -143,3 +144,4 @@ def includeme(config: Configurator) -> None:
     config.add_health_check("plugins", check_plugins, critical=False)
     for service in api.SERVICES:
         config.add_api_service(service)
+    config.add_admin_section(PluginSection)

@@ -14,6 +14,7 @@ from turnout.plugin.discovery import Loaded, installed, owner_among
 from turnout.plugin.plugins import CORE, Plugins
 
 if TYPE_CHECKING:
+    from turnout.admin.registry import add_admin_section
     from turnout.api import add_capability
     from turnout.api.service import add_api_service
     from turnout.events.extensions import add_event_extension
@@ -53,6 +54,7 @@ class Configurator(pyramid.config.Configurator):
         add_service = add_service
         add_injectable = add_injectable
         add_api_service = add_api_service
+        add_admin_section = add_admin_section
         add_capability = add_capability
         add_event_extension = add_event_extension
         add_listener = add_listener

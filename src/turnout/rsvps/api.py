@@ -5,7 +5,7 @@ from typing import Any
 from pyramid.request import Request
 
 from turnout.api.service import Service
-from turnout.bookings.errors import DuplicateBooking, HoldExpired, NotOnSale
+from turnout.bookings.errors import DuplicateBooking, HoldExpired, NotOnSale, TicketsUsed
 from turnout.errors import Conflict, NotFound
 from turnout.pools.errors import SoldOut
 from turnout.rsvps import schemas
@@ -19,7 +19,7 @@ SERVICES = (rsvp,)
     permission="rsvps:create",
     body=schemas.RsvpInput,
     answer=schemas.RsvpView,
-    refuses=(NotFound, Conflict, SoldOut, DuplicateBooking, NotOnSale, HoldExpired),
+    refuses=(NotFound, Conflict, SoldOut, DuplicateBooking, NotOnSale, HoldExpired, TicketsUsed),
 )
 def answer_invitation(request: Request) -> dict[str, Any]:
     """Say whether one is going (books a place), interested (follows without one) or not coming."""

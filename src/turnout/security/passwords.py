@@ -1,5 +1,6 @@
 """Passwords: hashed with argon2, and none that everybody tries first."""
 
+import secrets
 from functools import cache
 
 from argon2 import PasswordHasher
@@ -9,6 +10,8 @@ from zxcvbn.frequency_lists import FREQUENCY_LISTS
 SHORTEST = 8
 LONGEST = 128
 COMMONEST = 10_000
+_LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
+"""Crockford's base 32: none that is taken for another."""
 
 _hasher = PasswordHasher()
 
@@ -37,6 +40,12 @@ def weakness(password: str, *, username: str, email: str = "") -> str | None:
     if folded in _common():
         return "is among the commonest passwords; choose another"
     return None
+
+
+def new_password() -> str:
+    """Return a new random password of 80 bits, in letters that are easily read aloud."""
+    letters = "".join(secrets.choice(_LETTERS) for _ in range(16))
+    return "-".join(letters[start : start + 4] for start in range(0, 16, 4))
 
 
 def hash_password(password: str) -> str:

@@ -29,6 +29,8 @@ For most tests:
 
 - ``api``: a client of the API that nobody has signed in to, which fails the test for an answer that is not expected;
   ``api.as_(user)`` and ``api.as_role("staff")`` are signed in, as ``user`` says whom (`clients.Api`);
+- ``browser``: a browser that visits pages of the admin and sends their forms: ``browser.as_role("staff").get("/admin")``
+  (`browsers.Browser`);
 - ``make``: rows with sensible values for whatever a test does not care about: ``make.event(capacity=5)`` (`factories.Make`);
 - ``clock``: what the application believes the time is: ``clock.move(days=1)`` (`clocks.ManualClock`);
 - ``outbox``: background work, done when the test says so: ``outbox.run()``, ``outbox.waiting``, ``outbox.dead`` (`outbox.Steps`);

@@ -14,6 +14,7 @@ from webtest import TestApp, TestResponse
 from turnout.api.service import PREFIX
 from turnout.auth.models import SignInSession
 from turnout.auth.tokens import ACCESS, Claims, TokenSigner
+from turnout.clock import Clock
 from turnout.security.actors import ANYONE, ORGANIZER, ROLES, STAFF, SUPERUSER, USER
 from turnout.testing.applications import Application
 from turnout.testing.factories import Make
@@ -21,6 +22,17 @@ from turnout.users.models import User
 
 SIGNED_IN_FOR = timedelta(days=3650)
 """Longer than any test moves the clock."""
+ADDRESS = "192.0.2.1"
+"""Where requests come from, as far as the application knows."""
+
+
+def user_with(role: str, session: Session, clock: Clock) -> User:
+    """Make a user with a role, but for ANYONE, which is nobody."""
+    make = Make(session, clock)
+    makers = {USER: make.user, ORGANIZER: make.organizer, STAFF: make.staff, SUPERUSER: make.superuser}
+    if role not in makers:
+        raise ValueError(f"{role!r} is no role; these are: {', '.join(ROLES)}")
+    return makers[role]()
 
 
 def _said(value: Any) -> Any:
@@ -59,7 +71,7 @@ class Api:
         self.application = application
         self.session = session
         self.headers = dict(headers or {})
-        self.browser = TestApp(application.router, extra_environ={"REMOTE_ADDR": "192.0.2.1"})
+        self.browser = TestApp(application.router, extra_environ={"REMOTE_ADDR": ADDRESS})
 
     def as_(self, user: User) -> Self:
         """Return the same client, signed in as `user`; for as long as a test lasts, wherever its clock goes."""
@@ -69,11 +81,9 @@ class Api:
 
     def as_role(self, role: str) -> Self:
         """Return the same client, signed in as a new user: a "user", "organizer", "staff" or "superuser"; "anyone" is nobody."""
-        make = Make(self.session, self.application.registry.clock)
-        makers = {USER: make.user, ORGANIZER: make.organizer, STAFF: make.staff, SUPERUSER: make.superuser}
-        if role not in ROLES:
-            raise ValueError(f"{role!r} is no role; these are: {', '.join(ROLES)}")
-        return type(self)(self.application, self.session) if role == ANYONE else self.as_(makers[role]())
+        if role == ANYONE:
+            return type(self)(self.application, self.session)
+        return self.as_(user_with(role, self.session, self.application.registry.clock))
 
     def token(self, user: User) -> str:
         """Return an access token of a new sign-in of `user`."""

@@ -12,9 +12,11 @@ import pytest
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
+from turnout.auth.throttle import Throttle
 from turnout.plugin.assembly import Include
 from turnout.testing.applications import Application
 from turnout.testing.brokers import AnyBroker, Brokers, NoBroker
+from turnout.testing.browsers import Browser
 from turnout.testing.clients import Api
 from turnout.testing.clocks import ManualClock
 from turnout.testing.databases import KINDS, Databases, NoServer, PostgreSQLDatabases, SQLiteDatabases
@@ -75,7 +77,7 @@ class Workshop:
     def application(
         self, kind: str, include: Include | None = None, plugins: str = "", settings: Mapping[str, str] = NO_SETTINGS
     ) -> Application:
-        """Return the application whose tests are rolled back, with `plugins` and `include` in it, and its clock set anew."""
+        """Return the application whose tests are rolled back, with `plugins` and `include` in it, and its clock set anew; it has seen nobody fail to sign in."""
         key = (kind, include, plugins, *sorted(settings.items()))
         if key not in self._applications:
             given = {"turnout.plugins": plugins} | dict(settings)
@@ -84,6 +86,7 @@ class Workshop:
             self._applications[key] = application
         application = self._applications[key]
         application.registry.clock = ManualClock()
+        application.registry.throttle = Throttle.of(application.registry.settings)
         return application
 
     def close(self) -> None:
@@ -179,6 +182,12 @@ def make(session: Session, clock: ManualClock) -> Make:
 def api(application: Application, session: Session) -> Api:
     """Give a client of the API that nobody has signed in to."""
     return Api(application, session)
+
+
+@pytest.fixture
+def browser(application: Application, session: Session) -> Browser:
+    """Give a browser, which nobody has signed in to the admin with."""
+    return Browser(application, session)
 
 
 @pytest.fixture

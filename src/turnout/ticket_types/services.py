@@ -5,7 +5,8 @@ and those that were priced before do not hold.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
@@ -14,18 +15,22 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from turnout.clock import Clock
-from turnout.db import AnyRow
-from turnout.errors import InUse, Invalid, NotFound
+from turnout.db import AnyRow, AnySelect
+from turnout.errors import Conflict, InUse, Invalid, NotFound
 from turnout.events.models import Event
 from turnout.money import as_text, require_payable
+from turnout.paging import Ordering, Paging, Slice, fetch
+from turnout.pools.errors import CapacityBelowTaken
 from turnout.pools.models import Pool
 from turnout.pools.services import PoolService, places_left
+from turnout.security.actors import Actor
 from turnout.ticket_types.errors import LastTicketType, TicketTypeExists
 from turnout.ticket_types.models import TicketType
 from turnout.versions import Versioned, require_version
 
 DEFAULT_NAME = "General admission"
 MOST = 50
+NEWEST_FIRST = Ordering("-id", TicketType.id, TicketType.id, descending=True)
 
 
 class TicketTypeService:
@@ -89,6 +94,9 @@ class TicketTypeService:
         require_version(kind.version, expected)
         if self._count(event) == 1:
             raise LastTicketType("This is the event's only ticket type; add another one first.")
+        self._remove(event, kind)
+
+    def _remove(self, event: Event, kind: TicketType) -> None:
         pool = self.session.get(Pool, kind.pool_id) if kind.pool_id is not None else None
         try:
             self.session.delete(kind)
@@ -99,6 +107,30 @@ class TicketTypeService:
             self.session.delete(pool)
         self._keep_price(event)
 
+    def settle(self, event: Event, wanted: Sequence[Mapping[str, Any]]) -> None:
+        """Let the event have these ticket types and no others: one with an ``id`` is changed, one without is new.
+
+        Raises what `add`, `change` and `remove` raise, naming entries: ``ticket_types[2].price``. One that cannot be
+        removed comes after those wanted; the error's ``needed`` has its id.
+        """
+        if not wanted:
+            raise Invalid({"ticket_types": "must have one entry at least"})
+        known = {kind["id"]: kind for kind in self.of_events([event.id])[event.id]}
+        kept = {entry.get("id") for entry in wanted}
+        for type_id in known.keys() - kept:
+            with _of_entry(len(wanted), needed=type_id):
+                self._remove(event, self.get(event.id, type_id))
+        for place, entry in enumerate(wanted):
+            type_id = entry.get("id")
+            values = {name: value for name, value in entry.items() if name != "id"}
+            with _of_entry(place):
+                if type_id is None:
+                    self.add(event, values)
+                elif type_id not in known:
+                    raise Invalid({"name": "is of a ticket type that is not there any more"})
+                elif any(_differ(known[type_id][name], value) for name, value in values.items()):
+                    self.change(event, type_id, values)
+
     def get(self, event_id: int, type_id: int) -> TicketType:
         """Return a ticket type of the event. Raises `NotFound`."""
         kind = self.session.get(TicketType, type_id)
@@ -106,32 +138,34 @@ class TicketTypeService:
             raise NotFound("The event has no such ticket type.")
         return kind
 
-    def of_events(self, event_ids: Iterable[int]) -> dict[int, list[dict[str, Any]]]:
+    def of_events(self, event_ids: Iterable[int]) -> dict[int, list[Versioned]]:
         """Return what is shown of the ticket types of each event, in one statement."""
-        own, events = Pool.__table__.alias("own"), Pool.__table__.alias("whole")
-        query = (
-            select(
-                TicketType.id, TicketType.event_id, TicketType.name, TicketType.description, TicketType.price, Event.currency,
-                own.c.capacity, own.c.taken, events.c.capacity.label("event_capacity"), events.c.taken.label("event_taken"),
-                TicketType.sale_starts_at, TicketType.sale_ends_at, TicketType.min_per_booking, TicketType.max_per_booking,
-                TicketType.version,
-            )
-            .join(Event, Event.id == TicketType.event_id)
-            .join(events, events.c.id == Event.pool_id)
-            .outerjoin(own, own.c.id == TicketType.pool_id)
-            .where(TicketType.event_id.in_(list(event_ids)))
-            .order_by(TicketType.event_id, TicketType.id)
-        )  # fmt: skip
-        found: dict[int, list[dict[str, Any]]] = defaultdict(list)
+        query = _shown().where(TicketType.event_id.in_(list(event_ids))).order_by(TicketType.event_id, TicketType.id)
+        found: dict[int, list[Versioned]] = defaultdict(list)
         for row in self.session.execute(query):
-            found[row.event_id].append(represent(row))
+            found[row.event_id].append(Versioned(represent(row), row.version))
         return found
 
     def view(self, event_id: int, type_id: int) -> Versioned:
         """Return what is shown of one ticket type. Raises `NotFound`."""
         kind = self.get(event_id, type_id)
-        shown = next(shown for shown in self.of_events([event_id])[event_id] if shown["id"] == kind.id)
-        return Versioned(shown, kind.version)
+        return next(shown for shown in self.of_events([event_id])[event_id] if shown["id"] == kind.id)
+
+    def find(self, filters: Mapping[str, Any], paging: Paging, *, actor: Actor) -> Slice:
+        """Return ticket types with their events: of one's own, for staff of all; those of one ``event`` if it is given."""
+        query = select().select_from(TicketType)
+        if filters.get("event") is not None:
+            query = query.where(TicketType.event_id == filters["event"])
+        if not actor.is_staff:
+            query = query.join(Event, Event.id == TicketType.event_id).where(Event.organizer_id == (actor.user_id or 0))
+        return fetch(self.session, query, NEWEST_FIRST, paging, shown=_shown()).shown(_with_event)
+
+    def one(self, type_id: int, *, actor: Actor) -> Versioned:
+        """Return a ticket type with its event. Raises `NotFound`, also for one of somebody else's event."""
+        row = self.session.execute(_shown().where(TicketType.id == type_id)).first()
+        if row is None or not actor.owns(row.organizer_id):
+            raise NotFound("There is no such ticket type.")
+        return _with_event(row)
 
     def _count(self, event: Event) -> int:
         return self.session.scalar(select(func.count()).where(TicketType.event_id == event.id)) or 0
@@ -154,6 +188,53 @@ _SOLD = text("""
     SELECT count(*) FROM tickets JOIN bookings ON bookings.id = tickets.booking_id
     WHERE tickets.ticket_type_id = :type_id AND tickets.status = 'valid' AND bookings.status IN ('pending', 'confirmed')
 """)
+
+
+def _shown() -> AnySelect:
+    own, events = Pool.__table__.alias("own"), Pool.__table__.alias("whole")
+    return (
+        select(
+            TicketType.id, TicketType.event_id, TicketType.name, TicketType.description, TicketType.price, Event.currency,
+            own.c.capacity, own.c.taken, events.c.capacity.label("event_capacity"), events.c.taken.label("event_taken"),
+            TicketType.sale_starts_at, TicketType.sale_ends_at, TicketType.min_per_booking, TicketType.max_per_booking,
+            TicketType.version, Event.title, Event.timezone, Event.organizer_id,
+        )
+        .join(Event, Event.id == TicketType.event_id)
+        .join(events, events.c.id == Event.pool_id)
+        .outerjoin(own, own.c.id == TicketType.pool_id)
+    )  # fmt: skip
+
+
+def _with_event(row: AnyRow) -> Versioned:
+    event = {"id": row.event_id, "title": row.title, "organizer_id": row.organizer_id}
+    return Versioned(represent(row) | {"event": event, "timezone": row.timezone}, row.version)
+
+
+def _differ(now: Any, wanted: Any) -> bool:
+    return bool(Decimal(now) != wanted if isinstance(wanted, Decimal) else now != wanted)
+
+
+@contextmanager
+def _of_entry(place: int, *, needed: int | None = None) -> Iterator[None]:
+    """Let what is refused name an event's ticket type by its place."""
+    entry = f"ticket_types[{place}]"
+    try:
+        yield
+    except Invalid as error:
+        raise Invalid([(f"{entry}.{field}", message) for field, message in error.errors]) from None
+    except Conflict as error:
+        match error:
+            case TicketTypeExists():
+                said = {"field": f"{entry}.name", "message": "is that of another ticket type"}
+            case CapacityBelowTaken():
+                taken = error.facts["taken"]
+                said = {"field": f"{entry}.capacity", "message": f"is below the {taken} that are taken"}
+            case _:
+                said = {"field": entry, "message": "cannot be removed: tickets were sold; end its sale instead"}
+        error.facts = {**error.facts, "errors": [said]}
+        if needed is not None:
+            error.facts |= {"needed": {"ticket_types": needed}}
+        raise
 
 
 def represent(row: AnyRow) -> dict[str, Any]:

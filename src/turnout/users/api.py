@@ -10,7 +10,7 @@ from turnout.api.service import Service
 from turnout.errors import Denied, Invalid, NotFound, VersionMismatch
 from turnout.users import schemas
 from turnout.users.errors import UserTaken
-from turnout.users.services import UserService, represent
+from turnout.users.services import UserService
 
 TAG = "Users"
 
@@ -26,8 +26,8 @@ SERVICES = (users, me, staff, bulk_delete, user)
 def list_users(request: Request) -> dict[str, Any]:
     """List the users."""
     paging = paging_of(request)
-    found = request.find_service(UserService).find(request.validated["query"], paging)
-    return page(request, found, lambda row: represent(row[0]))
+    accounts = request.find_service(UserService)
+    return page(request, accounts.find(request.validated["query"], paging), lambda row: accounts.represent(row[0]))
 
 
 @users.post(
@@ -40,20 +40,23 @@ def list_users(request: Request) -> dict[str, Any]:
 )
 def register(request: Request) -> dict[str, Any]:
     """Make an account."""
-    return represent(request.find_service(UserService).register(request.validated["body"]))
+    accounts = request.find_service(UserService)
+    return accounts.represent(accounts.register(request.validated["body"]))
 
 
 @me.get(permission="users:read", answer=schemas.UserView, versioned=True)
 def read_me(request: Request) -> dict[str, Any]:
     """Read one's own profile."""
-    return represent(request.find_service(UserService).get(request.actor.user_id, actor=request.actor))
+    accounts = request.find_service(UserService)
+    return accounts.represent(accounts.get(request.actor.user_id, actor=request.actor))
 
 
 def _update(request: Request) -> dict[str, Any]:
-    changed = request.find_service(UserService).update(
+    accounts = request.find_service(UserService)
+    changed = accounts.update(
         request.actor.user_id, request.validated["body"], actor=request.actor, expected=expected_versions(request)
     )
-    return represent(changed)
+    return accounts.represent(changed)
 
 
 @me.put(
@@ -91,7 +94,8 @@ def change_me(request: Request) -> dict[str, Any]:
 )
 def create_staff(request: Request) -> dict[str, Any]:
     """Make a member of staff."""
-    return represent(request.find_service(UserService).create_staff(request.validated["body"], actor=request.actor))
+    accounts = request.find_service(UserService)
+    return accounts.represent(accounts.create_staff(request.validated["body"], actor=request.actor))
 
 
 @bulk_delete.post(permission="users:delete", body=schemas.BulkDelete, answer=schemas.BulkDeleted)
@@ -103,7 +107,8 @@ def delete_users(request: Request) -> dict[str, Any]:
 @user.get(permission="users:read", answer=schemas.UserView, versioned=True, refuses=(NotFound,))
 def read_user(request: Request) -> dict[str, Any]:
     """Read a user: oneself, or anybody for staff."""
-    return represent(request.find_service(UserService).get(int(request.matchdict["id"]), actor=request.actor))
+    accounts = request.find_service(UserService)
+    return accounts.represent(accounts.get(int(request.matchdict["id"]), actor=request.actor))
 
 
 @user.patch(
@@ -116,10 +121,11 @@ def read_user(request: Request) -> dict[str, Any]:
 )
 def change_roles(request: Request) -> dict[str, Any]:
     """Grant or take roles, or disable an account."""
-    changed = request.find_service(UserService).set_roles(
+    accounts = request.find_service(UserService)
+    changed = accounts.set_roles(
         int(request.matchdict["id"]),
         request.validated["body"],
         actor=request.actor,
         expected=expected_versions(request),
     )
-    return represent(changed)
+    return accounts.represent(changed)

@@ -39,3 +39,5 @@ class User(Base):
 
 Index("uq_users_username", func.lower(User.username), unique=True)
 Index("uq_users_email", func.lower(User.email), unique=True)
+_WITH_PICTURE = User.picture_url.is_not(None)
+Index("ix_users_picture_url", User.picture_url, postgresql_where=_WITH_PICTURE, sqlite_where=_WITH_PICTURE)

@@ -53,6 +53,16 @@ class NewStaff(NewUser):
     is_superuser = fields.flag(missing=False)
 
 
+class NewMember(Schema):
+    """A member of staff, as a superuser names them; the password is made for them."""
+
+    username = NewStaff()["username"]
+    email = NewStaff()["email"]
+    first_name = NewStaff()["first_name"]
+    last_name = NewStaff()["last_name"]
+    is_superuser = fields.flag(missing=False, title="Superuser", description="Makes and changes members of staff, too")
+
+
 class UserRoles(Schema):
     """What staff change of a user; only superusers change `is_staff`."""
 
@@ -74,6 +84,24 @@ class UserView(Profile):
     is_active = fields.flag()
     created_at = fields.moment()
     updated_at = fields.moment()
+
+
+ROLES = {
+    "superuser": "is_superuser",
+    "staff": "is_staff",
+    "organizer": "is_organizer",
+    "wants to organize": "wants_to_organize",
+}
+"""What a user is called for what they may do, or ask for, by the members that say it."""
+
+
+class UserRow(UserView):
+    """A user, as a list shows them."""
+
+    name = fields.text(201, 0)
+    roles = fields.many(fields.choice(ROLES, name="role"), len(ROLES))
+    is_active = fields.flag(title="Active")
+    created_at = fields.moment(title="Registered")
 
 
 class UserQuery(PageQuery):

@@ -1,21 +1,30 @@
 """What can be done with users."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import Select, delete, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from turnout.clock import Clock
 from turnout.errors import Denied, Invalid, NotFound
 from turnout.filters import begins
+from turnout.images.services import ImageAddresses
 from turnout.injection import Announce, Settings
 from turnout.paging import Ordering, Paging, Slice, fetch
 from turnout.security.actors import SYSTEM, Actor
-from turnout.security.passwords import hash_password, verify_password, weakness
+from turnout.security.passwords import hash_password, new_password, verify_password, weakness
 from turnout.users.errors import UserTaken
-from turnout.users.hooks import PasswordChanged, RolesChanged, UserDisabled, UserRegistered, UsersDeleting
+from turnout.users.hooks import (
+    PasswordChanged,
+    PasswordReset,
+    RolesChanged,
+    UserDisabled,
+    UserRegistered,
+    UsersDeleting,
+    UsersDeletionForeseen,
+)
 from turnout.users.models import User
 from turnout.versions import Versioned, require_version
 
@@ -23,40 +32,47 @@ BATCH = 1_000
 """Users that are deleted by one statement."""
 
 
-def represent(user: User) -> Versioned:
-    """Return what the user and staff see."""
-    return Versioned(
-        {
-            "id": user.id,
-            "username": user.username,
-            "email": user.email,
-            "first_name": user.first_name,
-            "last_name": user.last_name,
-            "phone": user.phone,
-            "address": user.address,
-            "bio": user.bio,
-            "picture_url": user.picture_url,
-            "preferences": user.preferences,
-            "is_organizer": user.is_organizer,
-            "wants_to_organize": user.wants_to_organize,
-            "is_staff": user.is_staff,
-            "is_superuser": user.is_superuser,
-            "is_active": user.is_active,
-            "created_at": user.created_at,
-            "updated_at": user.updated_at,
-        },
-        user.version,
-    )
-
-
 class UserService:
     """Registers users, changes their profiles and roles, and deletes them."""
 
-    def __init__(self, session: Session, clock: Clock, announce: Announce, settings: Settings) -> None:
+    def __init__(
+        self, session: Session, clock: Clock, announce: Announce, settings: Settings, images: ImageAddresses
+    ) -> None:
         self.session = session
         self.clock = clock
         self.announce = announce
         self.settings = settings
+        self.images = images
+
+    def represent(self, user: User) -> Versioned:
+        """Return what the user and staff see."""
+        return Versioned(
+            {
+                "id": user.id,
+                "username": user.username,
+                "email": user.email,
+                "first_name": user.first_name,
+                "last_name": user.last_name,
+                "phone": user.phone,
+                "address": user.address,
+                "bio": user.bio,
+                "picture_url": self.images.address(user.picture_url),
+                "preferences": user.preferences,
+                "is_organizer": user.is_organizer,
+                "wants_to_organize": user.wants_to_organize,
+                "is_staff": user.is_staff,
+                "is_superuser": user.is_superuser,
+                "is_active": user.is_active,
+                "created_at": user.created_at,
+                "updated_at": user.updated_at,
+            },
+            user.version,
+        )
+
+    def pictures_among(self, paths: Collection[str]) -> Sequence[str]:
+        """Return those of these images that users show."""
+        shown = select(User.picture_url).where(User.picture_url.in_(paths)).distinct()
+        return [path for path in self.session.scalars(shown) if path is not None]
 
     def register(self, new: Mapping[str, Any]) -> User:
         """Make an account. Raises `Invalid` for a weak password, `UserTaken` for a name or address in use."""
@@ -70,6 +86,11 @@ class UserService:
         if not actor.is_superuser:
             raise Denied("Only superusers make members of staff.")
         return self._add(dict(new), is_staff=True)
+
+    def create_member(self, new: Mapping[str, Any], *, actor: Actor) -> tuple[User, str]:
+        """Do the same with a password made at random; return it, too."""
+        password = new_password()
+        return self.create_staff({**new, "password": password}, actor=actor), password
 
     def create(
         self, new: Mapping[str, Any], *, actor: Actor, roles: Mapping[str, bool], password_hash: str | None = None
@@ -90,6 +111,7 @@ class UserService:
                 raise Invalid({"password": weak})
             password_hash = hash_password(password)
         self._refuse_taken(values["username"], values["email"])
+        values["picture_url"] = self.images.refer(values.get("picture_url"))
         now = self.clock.now()
         user = User(**values | roles, password_hash=password_hash, created_at=now, updated_at=now)
         self.session.add(user)
@@ -125,6 +147,14 @@ class UserService:
             raise NotFound("There is no such user.")
         return user
 
+    def names(self, user_ids: Iterable[int | None]) -> dict[int, str]:
+        """Return the usernames of these users, by id."""
+        wanted = {user_id for user_id in user_ids if user_id is not None}
+        if not wanted:
+            return {}
+        found = self.session.execute(select(User.id, User.username).where(User.id.in_(wanted)))
+        return {user_id: username for user_id, username in found}
+
     def find(self, filters: Mapping[str, Any], paging: Paging) -> Slice:
         """Return users in the order in which they registered."""
         query = select(User)
@@ -157,6 +187,8 @@ class UserService:
             if weak:
                 raise Invalid({"password": weak})
             user.password_hash = hash_password(password)
+        if "picture_url" in changes:
+            changes["picture_url"] = self.images.refer(changes["picture_url"])
         for name, value in changes.items():
             setattr(user, name, value)
         user.updated_at = self.clock.now()
@@ -169,11 +201,8 @@ class UserService:
         self, user_id: int, roles: Mapping[str, bool], *, actor: Actor, expected: Collection[int] | None = None
     ) -> User:
         """Grant or take roles, or disable an account. Raises `Denied` for what the actor may not change."""
-        user = self.get(user_id, actor=actor)
-        require_version(user.version, expected)
-        if user.id == actor.user_id:
-            raise Denied("Nobody changes their own roles.")
-        if not actor.is_superuser and ("is_staff" in roles or user.is_staff or user.is_superuser):
+        user = self._somebody_else(user_id, actor, expected)
+        if not actor.is_superuser and "is_staff" in roles:
             raise Denied("Only superusers change members of staff.")
         was_active = user.is_active
         for name, value in roles.items():
@@ -187,21 +216,57 @@ class UserService:
             self.announce(UserDisabled(user.id))
         return user
 
+    def _somebody_else(self, user_id: int, actor: Actor, expected: Collection[int] | None) -> User:
+        """Return a user whom the actor manages. Raises `NotFound`, `VersionMismatch`, `Denied`."""
+        user = self.get(user_id, actor=actor)
+        require_version(user.version, expected)
+        if user.id == actor.user_id:
+            raise Denied("Nobody changes their own roles.")
+        if not actor.is_superuser and (user.is_staff or user.is_superuser):
+            raise Denied("Only superusers change members of staff.")
+        return user
+
+    def reset_password(self, user_id: int, *, actor: Actor, expected: Collection[int] | None = None) -> str:
+        """Give somebody else a new password, made at random, and return it; all that was signed in or made with the old one ends.
+
+        Raises `NotFound`, `VersionMismatch`, and `Denied` for what the actor may not change.
+        """
+        if not actor.is_staff:
+            raise Denied("Only staff reset passwords.")
+        user = self._somebody_else(user_id, actor, expected)
+        password = new_password()
+        user.password_hash = hash_password(password)
+        user.updated_at = self.clock.now()
+        self.session.flush()
+        self.announce(PasswordReset(user.id))
+        return password
+
     def bulk_delete(self, prefix: str) -> int:
         """Delete the users whose names begin with `prefix`, never staff; return how many.
 
         Raises what a feature that keeps something of theirs raises, deleting nobody then.
         """
-        query = (
-            select(User.id)
-            .where(begins(User.username, prefix), User.is_staff.is_(False), User.is_superuser.is_(False))
-            .order_by(User.id)
-            # Locked: who books in the name of one of them at this moment waits, and then finds nobody.
-            .with_for_update()
-        )
-        user_ids = self.session.scalars(query).all()
+        # Locked: who books in the name of one of them at this moment waits, and then finds nobody.
+        user_ids = self.session.scalars(_named_alike(prefix).order_by(User.id).with_for_update()).all()
         for start in range(0, len(user_ids), BATCH):
             batch = user_ids[start : start + BATCH]
             self.announce(UsersDeleting(batch))
             self.session.execute(delete(User).where(User.id.in_(batch)))
         return len(user_ids)
+
+    def foresee_bulk_delete(self, prefix: str) -> list[str]:
+        """Return in words what would be deleted."""
+        users = _named_alike(prefix)
+        count = self.session.scalar(select(func.count()).select_from(users.subquery())) or 0
+        foreseen = UsersDeletionForeseen(users)
+        if count:
+            self.announce(foreseen)
+        subject = "user's username begins" if count == 1 else "users' usernames begin"
+        return [f"{count} {subject} with “{prefix}”; members of staff are not among them.", *foreseen.said]
+
+
+def _named_alike(prefix: str) -> Select[tuple[int]]:
+    """Return the statement for users whose names begin with `prefix`, never staff."""
+    return select(User.id).where(
+        begins(User.username, prefix), User.is_staff.is_(False), User.is_superuser.is_(False)
+    )

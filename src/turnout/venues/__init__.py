@@ -5,6 +5,7 @@ from pyramid.config import Configurator
 from turnout.security.actors import ANYONE, ORGANIZER
 from turnout.users.hooks import UsersDeleting
 from turnout.venues import api
+from turnout.venues.admin import VenueSection
 from turnout.venues.services import VenueService
 
 
@@ -21,4 +22,5 @@ def includeme(config: Configurator) -> None:
     config.add_subscriber(_disown, UsersDeleting)
     for service in api.SERVICES:
         config.add_api_service(service)
+    config.add_admin_section(VenueSection)
     config.add_capability("venues", "Places where events are held, with their capacity")

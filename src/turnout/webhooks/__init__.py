@@ -8,13 +8,15 @@ from pyramid.config import Configurator
 
 from turnout import schema as fields
 from turnout.bookings import hooks as bookings
+from turnout.check_ins import hooks as check_ins
 from turnout.events import hooks as events
 from turnout.outbox.retries import Retry
 from turnout.security.actors import ORGANIZER
 from turnout.webhooks import api
+from turnout.webhooks.admin import DeliverySection, WebhookSection
 from turnout.webhooks.event_types import EventTypes, Telling, add_webhook_event, teller
 from turnout.webhooks.hooks import DeliveryDue, WebhookDisabled
-from turnout.webhooks.representations import tell_of_booking, tell_of_event
+from turnout.webhooks.representations import tell_of_booking, tell_of_event, tell_of_ticket
 from turnout.webhooks.sending import Sender
 from turnout.webhooks.services import DeliveryService, WebhookService
 from turnout.webhooks.tasks import DISABLED, deliver, fan_out, purge_deliveries, tell_owner, try_again
@@ -32,6 +34,10 @@ BOOKING_EVENTS = {
     "booking.expired": bookings.BookingExpired,
     "booking.resized": bookings.BookingResized,
     "booking.failed": bookings.BookingFailed,
+}
+TICKET_EVENTS = {
+    "ticket.checked_in": check_ins.TicketCheckedIn,
+    "ticket.check_in_undone": check_ins.CheckInUndone,
 }
 EVENTS = {
     "event.created": events.EventCreated,
@@ -82,8 +88,12 @@ def includeme(config: Configurator) -> None:
     config.add_periodic_task(purge_deliveries, every=timedelta(hours=1))
     for name, booking_event in BOOKING_EVENTS.items():
         config.add_webhook_event(name, booking_event, tell_of_booking)
+    for name, ticket_event in TICKET_EVENTS.items():
+        config.add_webhook_event(name, ticket_event, tell_of_ticket)
     for name, happening in EVENTS.items():
         config.add_webhook_event(name, happening, tell_of_event)
     for service in api.SERVICES:
         config.add_api_service(service)
+    config.add_admin_section(WebhookSection)
+    config.add_admin_section(DeliverySection)
     config.add_capability("webhooks", "Signed messages to addresses of your own (Standard Webhooks)")

@@ -12,9 +12,8 @@ from turnout.schema import Schema, iso
 from turnout.versions import Versioned
 from turnout.webhooks import schemas
 from turnout.webhooks.errors import AlreadyWaiting, TooManyWebhooks, WebhookOff
-from turnout.webhooks.event_types import TEST, Told
 from turnout.webhooks.models import Delivery, Webhook
-from turnout.webhooks.payloads import message_of
+from turnout.webhooks.payloads import test_message
 from turnout.webhooks.services import DeliveryService, WebhookService
 from turnout.webhooks.services.webhooks import represent
 
@@ -132,8 +131,7 @@ def rotate_webhook_secret(request: Request) -> dict[str, Any]:
 def test_webhook(request: Request) -> dict[str, Any]:
     """Send a message of the type `webhook.test`, once, and return its delivery, which will tell what became of it."""
     own = _own(request)
-    told = Told({"webhook_id": own.id, "description": own.description}, own.user_id)
-    message = message_of(TEST, iso(request.registry.clock.now()), told)
+    message = test_message(own, iso(request.registry.clock.now()))
     return _shown(request.find_service(DeliveryService).test(own, message))
 
 

@@ -1,4 +1,4 @@
-"""What webhooks are told of bookings and events."""
+"""What webhooks are told of bookings, tickets and events."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,6 +8,8 @@ from sqlalchemy.orm import Session
 
 from turnout.bookings.hooks import BookingEvent
 from turnout.bookings.services import BookingCatalog
+from turnout.check_ins.hooks import TicketEvent
+from turnout.check_ins.services import CheckInService
 from turnout.errors import NotFound
 from turnout.events.hooks import EventHappening
 from turnout.events.models import Event
@@ -26,8 +28,21 @@ def tell_of_booking(event: BookingEvent, bookings: BookingCatalog, session: Sess
         booking = bookings.get(event.booking_id, actor=SYSTEM)
     except NotFound:
         return None  # deleted meanwhile, with the user who made it
-    organizer_id = session.scalar(select(Event.organizer_id).where(Event.id == event.event_id))
-    return Told(booking | {"tickets": [_without_secret(ticket) for ticket in booking["tickets"]]}, organizer_id)
+    without_secrets = booking | {"tickets": [_without_secret(ticket) for ticket in booking["tickets"]]}
+    return Told(without_secrets, _organizer(session, event.event_id))
+
+
+def tell_of_ticket(event: TicketEvent, check_ins: CheckInService, session: Session) -> Told | None:
+    """Say what the door sees of a ticket."""
+    try:
+        ticket = check_ins.get(event.event_id, event.ticket_id, actor=SYSTEM)
+    except NotFound:
+        return None  # deleted meanwhile, with the user who booked it
+    return Told(ticket, _organizer(session, event.event_id))
+
+
+def _organizer(session: Session, event_id: int) -> int | None:
+    return session.scalar(select(Event.organizer_id).where(Event.id == event_id))
 
 
 def tell_of_event(event: EventHappening, events: EventCatalog) -> Told | None:

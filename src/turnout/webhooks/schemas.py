@@ -118,3 +118,9 @@ class DeliveryQuery(PageQuery):
     """Filters of the list of deliveries."""
 
     status = fields.choice(STATUSES, missing=None)
+
+
+class AnyDeliveryQuery(DeliveryQuery):
+    """Filters of the list of the deliveries of all webhooks."""
+
+    webhook = fields.identifier(missing=None)

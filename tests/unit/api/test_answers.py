@@ -56,6 +56,7 @@ def test_what_may_be_kept_is_confirmed_by_an_etag_of_its_text(api):
     again = api.get("/probe-kept", status=304, headers=seen)
     assert again.body == b""
     assert (again.headers["ETag"], again.headers["Cache-Control"]) == (first.headers["ETag"], "public, max-age=3")
+    assert first.headers["Vary"] == again.headers["Vary"] == "Authorization, Cookie"
     assert api.get("/probe-kept?number=2", headers=seen, status=200).headers["ETag"] != first.headers["ETag"]
 
 

@@ -9,6 +9,7 @@ from turnout.attendees.models import Attendee
 from turnout.attendees.services import AttendeeService
 from turnout.bookings.models import CONFIRMED, Booking
 from turnout.errors import InUse, Invalid, NotFound, VersionMismatch
+from turnout.images.services import ImageAddresses, MediaRoot
 from turnout.paging import Paging
 from turnout.security.actors import NOBODY, SYSTEM, Actor
 from turnout.users.services import UserService
@@ -23,7 +24,7 @@ def announced():
 
 @pytest.fixture
 def attendees(session, clock, announced):
-    users = UserService(session, clock, announced.append, {})
+    users = UserService(session, clock, announced.append, {}, ImageAddresses(session, MediaRoot("/media")))
     return AttendeeService(session, clock, announced.append, users)
 
 

@@ -37,6 +37,16 @@ def test_what_is_over_for_a_day_is_deleted_and_nothing_else(api, make, outbox, c
     assert count(session, SignInSession) == sessions - 1
 
 
+def test_browsers_are_among_them(make, browser, outbox, clock, session):
+    browser.post("/admin/sign-in", {"login": make.staff().username, "password": PASSWORD}, status=303)
+    clock.move(hours=36, minutes=-1)  # half a day to be signed in, and one more to be remembered
+    outbox.run()
+    assert count(session, SignInSession) == 1
+    clock.move(hours=1, minutes=1)
+    outbox.run()
+    assert count(session, SignInSession) == 0
+
+
 def test_much_is_deleted_in_parts(api, make, outbox, clock, session, monkeypatch):
     monkeypatch.setattr("turnout.db.MOST_DELETED", 2)
     ada = make.user()

@@ -3,6 +3,7 @@ import pytest
 from turnout.events.extensions import EventExtensions
 from turnout.events.services import EventCatalog, EventService
 from turnout.events.switches import EventSwitches
+from turnout.images.services import ImageAddresses, MediaRoot
 from turnout.pools.services import PoolService
 from turnout.taxonomy.services import CategoryService, TagService
 from turnout.ticket_types.services import TicketTypeService
@@ -57,9 +58,10 @@ def events(application, session, clock, announced, ticket_types, switches, exten
         TagService(session, clock),
         switches,
         extensions,
+        ImageAddresses(session, MediaRoot("/media")),
     )
 
 
 @pytest.fixture
 def catalog(session, clock, ticket_types, switches, extensions):
-    return EventCatalog(session, clock, ticket_types, switches, extensions)
+    return EventCatalog(session, clock, ticket_types, switches, extensions, ImageAddresses(session, MediaRoot("/media")))

@@ -10,8 +10,11 @@ from sqlalchemy import Connection, event, text
 from sqlalchemy.orm import Session
 
 from turnout.bookings.services import BookingCatalog
+from turnout.check_ins.services import ORDERINGS as ORDERINGS_AT_THE_DOOR
+from turnout.check_ins.services import CheckInService
 from turnout.db import make_engine
 from turnout.events.services import EventCatalog
+from turnout.images.services import ImageAddresses, MediaRoot
 from turnout.messages.services import GuestService, Occasion
 from turnout.messages.tasks import due_for_reminder
 from turnout.paging import Paging
@@ -115,11 +118,18 @@ def plans(crowded):
 
 
 @pytest.fixture
+def door(plans):
+    keeper = SimpleNamespace(for_change=lambda *_which, **_who: None)
+    return CheckInService(plans.session, ManualClock(START), lambda _event: None, keeper)
+
+
+@pytest.fixture
 def events(plans, switches, extensions):
     clock = ManualClock()
     clock.set(START)
     ticket_types = TicketTypeService(plans.session, clock, PoolService(plans.session, {}))
-    return EventCatalog(plans.session, clock, ticket_types, switches, extensions)
+    images = ImageAddresses(plans.session, MediaRoot("/media"))
+    return EventCatalog(plans.session, clock, ticket_types, switches, extensions, images)
 
 
 def nodes(plan):
@@ -234,6 +244,23 @@ def test_the_guests_of_an_event(plans):
     catalog = BookingCatalog(plans.session)
 
     for statement, plan in plans.of(lambda: catalog.guests(8, None, Paging())):
+        assert not scanned(plan, *LARGE), f"{statement}\n{shown(plan)}"
+
+
+@pytest.mark.parametrize("ordering", list(ORDERINGS_AT_THE_DOOR))
+@pytest.mark.parametrize("filters", [{}, {"checked_in": True}, {"checked_in": False, "search": "ada"}], ids=str)
+def test_who_is_expected_at_the_door(plans, door, filters, ordering):
+    for statement, plan in plans.of(lambda: door.find(8, filters | {"ordering": ordering}, Paging(), actor=SYSTEM)):
+        assert not scanned(plan, *LARGE), f"{statement}\n{shown(plan)}"
+
+
+def test_checking_in(plans, door):
+    def let_in():
+        door.check_in(4, "S3", actor=SYSTEM)
+        door.undo(4, 3, actor=SYSTEM)
+        door.forget([7, 8])
+
+    for statement, plan in plans.of(let_in):
         assert not scanned(plan, *LARGE), f"{statement}\n{shown(plan)}"
 
 

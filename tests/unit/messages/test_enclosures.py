@@ -1,14 +1,12 @@
-"""The calendar's entry, and QR codes."""
+"""The calendar's entry."""
 
-import zlib
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-import segno
 from icalendar import Calendar
 
-from turnout.messages.enclosures import BORDER, MODULE, calendar, qr_code
+from turnout.messages.enclosures import calendar
 from turnout.messages.kinds import Draft
 
 NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
@@ -86,38 +84,3 @@ def test_nothing_gets_out_of_its_property(field):
     lines = content.replace(b"\r\n ", b"").split(b"\r\n")
     assert not [line for line in lines if line.startswith(b"ATTENDEE")]
     assert lines.count(b"END:VEVENT") == 1
-
-
-def test_a_qr_code_is_its_secret():
-    secret = "iesWrZdYpC6zcGgLtVjowJje"
-
-    assert squares(qr_code(secret)) == [list(row) for row in segno.make_qr(secret, error="m").matrix]
-
-
-def squares(png):
-    """Read a one-bit grey PNG: 1 is a dark square. The quiet zone must be light."""
-    assert png.startswith(b"\x89PNG\r\n\x1a\n")
-    width, height, depth, colour = (
-        int.from_bytes(png[16:20]), int.from_bytes(png[20:24]), png[24], png[25],
-    )  # fmt: skip
-    assert (width, depth, colour) == (height, 1, 0)
-    data, place = b"", 8
-    while place < len(png):
-        size, kind = int.from_bytes(png[place : place + 4]), png[place + 4 : place + 8]
-        if kind == b"IDAT":
-            data += png[place + 8 : place + 8 + size]
-        place += 12 + size
-    raw = zlib.decompress(data)
-    row_bytes = (width + 7) // 8
-    rows, above = [], bytes(row_bytes)
-    for line in range(height):
-        start = line * (row_bytes + 1)
-        row = raw[start + 1 : start + 1 + row_bytes]
-        assert raw[start] in {0, 2}, "a filter that this reader does not know"
-        if raw[start] == 2:
-            row = bytes((one + other) % 256 for one, other in zip(row, above, strict=True))
-        above = row
-        rows.append([1 - int(bit) for bit in "".join(f"{byte:08b}" for byte in row)[:width]])
-    small = [row[MODULE // 2 :: MODULE] for row in rows[MODULE // 2 :: MODULE]]
-    assert not any(map(any, small[:BORDER] + small[-BORDER:]))
-    return [row[BORDER:-BORDER] for row in small[BORDER:-BORDER]]

@@ -112,7 +112,7 @@ ACTIONS = {
     "renew": lambda session: queue_of(session).renew(["lease-1", "lease-2"]),
     "claim": lambda session: queue_of(session).claim([100_001, 100_002], "lease-1", "lease-2"),
     "read a job": lambda session: JobService(session, ManualClock()).get(7),
-    "list the dead": lambda session: JobService(session, ManualClock()).find("dead", Paging()),
+    "list the dead": lambda session: JobService(session, ManualClock()).find({"status": "dead"}, Paging()),
 }
 
 

@@ -1,6 +1,9 @@
 """What a browser sends by itself proves nothing."""
 
 import pytest
+from pyramid.request import Request
+
+from turnout.security.csrf import needs_check
 
 SESSION = "turnout_session=1"
 BODY = {"refresh_token": "x"}
@@ -37,3 +40,22 @@ def test_token_clients_need_none(api, make):
 
 def test_reading_needs_none(api):
     api.get("", headers={"Cookie": SESSION})
+
+
+@pytest.mark.parametrize("path", ["/admin", "/admin/", "/admin/sign-out", "/admin/sign-in/"])
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer x"}, {"Cookie": "turnout_csrf=t0ken"}])
+def test_below_admin_everything_that_writes_needs_the_token(path, headers):
+    assert needs_check(Request.blank(path, headers=headers))
+
+
+@pytest.mark.parametrize("path", ["/", "/administrator", "/api/v1/admin", "/api/v1/auth/login", "//admin"])
+def test_and_nowhere_else_without_a_session(path):
+    assert not needs_check(Request.blank(path))
+
+
+def test_a_file_is_no_token(api):
+    api.browser.set_cookie("turnout_session", "1")
+    answer = api.browser.post(
+        "/api/v1/auth/refresh", upload_files=[("csrf_token", "t", b"t")], status=400, expect_errors=True
+    )
+    assert answer.json["code"] == "csrf_failed"

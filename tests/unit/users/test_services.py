@@ -3,6 +3,7 @@
 import pytest
 
 from turnout.errors import Denied, NotFound
+from turnout.images.services import ImageAddresses, MediaRoot
 from turnout.security.actors import NOBODY, SYSTEM, Actor
 from turnout.users.errors import UserTaken
 from turnout.users.hooks import UserRegistered
@@ -18,7 +19,8 @@ def heard():
 
 @pytest.fixture
 def users(session, clock, application, heard):
-    return UserService(session, clock, heard.append, application.registry.settings)
+    images = ImageAddresses(session, MediaRoot("/media"))
+    return UserService(session, clock, heard.append, application.registry.settings, images)
 
 
 def test_a_registration_is_announced(users, heard):

@@ -173,6 +173,9 @@ def _operation(
         needed = operation.partial or any(child.required for child in operation.body.children)
         schema = components.body(operation.body, partial=operation.partial)
         described["requestBody"] = {"required": needed, "content": {JSON_BODY: {"schema": schema}}}
+    if operation.upload:
+        file = {"schema": {"type": "string", "format": "binary"}}
+        described["requestBody"] = {"required": True, "content": dict.fromkeys(operation.upload, file)}
     described["responses"] = _answers(operation, components) | {
         str(status): responses.of(status, possible) for status, possible in refusals(operation).items()
     }

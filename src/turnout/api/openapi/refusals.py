@@ -39,6 +39,7 @@ PROBLEM_SCHEMA: dict[str, Any] = {
 }
 HEADERS: dict[int, dict[str, Any]] = {
     401: {"WWW-Authenticate": {"schema": {"type": "string"}, "description": "How to prove who you are"}},
+    429: {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait before trying again"}},
     503: {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait before trying again"}},
 }
 
@@ -67,7 +68,8 @@ ALWAYS = (
     Refusal(500, "internal_error", "Something went wrong on our side"),
     Refusal(503, "busy", "Too much is going on at once"),
 )
-WITH_BODY = tuple(Refusal.of(error) for error in (api_errors.MalformedJSON, api_errors.UnsupportedMediaType))
+OTHER_TYPE = Refusal.of(api_errors.UnsupportedMediaType)
+WITH_BODY = (Refusal.of(api_errors.MalformedJSON), OTHER_TYPE)
 ON_WRITE = (Refusal.of(api_errors.KeyInUse), Refusal.of(api_errors.KeyReused))
 
 
@@ -77,6 +79,8 @@ def refusals(operation: Operation) -> dict[int, list[Refusal]]:
     possible += ALWAYS
     if operation.body is not None:
         possible += WITH_BODY
+    if operation.upload:
+        possible.append(OTHER_TYPE)
     if operation.method in WRITES:
         possible += ON_WRITE
         if operation.versioned:

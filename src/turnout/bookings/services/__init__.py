@@ -1,8 +1,9 @@
 """What can be done with bookings."""
 
 from turnout.bookings.services.book import Booker, BookingRequest
+from turnout.bookings.services.box_office import BoxOffice
 from turnout.bookings.services.catalog import BookingCatalog
 from turnout.bookings.services.intake import Intake
 from turnout.bookings.services.transitions import BookingService
 
-__all__ = ["Booker", "BookingCatalog", "BookingRequest", "BookingService", "Intake"]
+__all__ = ["Booker", "BookingCatalog", "BookingRequest", "BookingService", "BoxOffice", "Intake"]

@@ -108,15 +108,18 @@ class BookingCatalog:
         if status is not None:
             query = query.where(Booking.status == status)
         found = fetch(self.session, query, Ordering("id", Booking.id, Booking.id), paging)
+        rows = [_represent_guest(row) for row in found.rows]
+        return Slice(found.count, found.is_exact, rows, found.has_next, found.next_cursor), self.counts(event_id)
+
+    def counts(self, event_id: int) -> list[dict[str, Any]]:
+        """Return how many bookings and places of an event there are in each status."""
         counted = self.session.execute(
             select(Booking.status, func.count(), func.sum(Booking.quantity))
             .where(Booking.event_id == event_id)
             .group_by(Booking.status)
             .order_by(Booking.status)
         )
-        counts = [{"status": name, "bookings": number, "places": int(places)} for name, number, places in counted]
-        rows = [_represent_guest(row) for row in found.rows]
-        return Slice(found.count, found.is_exact, rows, found.has_next, found.next_cursor), counts
+        return [{"status": name, "bookings": number, "places": int(places)} for name, number, places in counted]
 
 
 def _represent_failure(row: AnyRow) -> dict[str, str] | None:

@@ -7,12 +7,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import delete, exists, insert, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, delete, exists, func, insert, or_, select, union, update
+from sqlalchemy.orm import Session, aliased
 
 from turnout.attendees.models import Attendee
 from turnout.attendees.services import AttendeeService
-from turnout.bookings.errors import HoldExpired, NotOnSale, WrongBookingStatus
+from turnout.bookings.errors import HoldExpired, NotOnSale, TicketsUsed, WrongBookingStatus
 from turnout.bookings.hooks import (
     BookingCancelled,
     BookingConfirmed,
@@ -89,16 +89,20 @@ class BookingService:
         return booking
 
     def cancel(self, booking_id: int, *, actor: Actor, expected: Collection[int] | None = None) -> Booking:
-        """Give a booking's places back; whoever comes may decline, too. Raises `WrongBookingStatus`.
+        """Give a booking's places back; whoever comes may decline, too. Raises `WrongBookingStatus`, `TicketsUsed`.
 
-        One that is not decided yet has none, and is not decided any more.
+        One that is not decided yet has none, and is not decided any more. Places on which somebody sits are not given to
+        others: their check-in is undone first.
         """
         booking = self.for_change(booking_id, actor=actor, expected=expected, as_guest=True)
         before = booking.status
-        if before in {PROCESSING, *ACTIVE} and self._move(booking, CANCELLED, Booking.status == before):
+        is_unused = ~exists().where(Ticket.booking_id == Booking.id, Ticket.checked_in_at.is_not(None))
+        if before in {PROCESSING, *ACTIVE} and self._move(booking, CANCELLED, Booking.status == before, is_unused):
             if before in ACTIVE:
                 release_places(self.session, self.announce, [booking.id])
             self._announce(BookingCancelled, booking)
+        elif booking.status in ACTIVE:
+            raise TicketsUsed("Undo the check-in first; then the booking can be cancelled.")
         elif booking.status != CANCELLED:
             raise _wrong_status(booking, "cancelled")
         return booking
@@ -241,6 +245,28 @@ class BookingService:
             TicketType.id.in_(type_ids), TicketType.pool_id.is_not(None)
         )
         return self.session.execute(query.order_by(TicketType.pool_id)).all()
+
+    def foresee_deletion(self, user_ids: Select[tuple[int]]) -> list[str]:
+        """Return in words what of bookings and events goes with users, whose ids a statement gives."""
+        guests = select(Attendee.id).where(Attendee.user_id.in_(user_ids))
+        booked, attended = aliased(Booking), aliased(Booking)
+        theirs = union(
+            select(booked.id).where(booked.user_id.in_(user_ids)),
+            select(attended.id).where(attended.attendee_id.in_(guests)),
+        )
+        counts = select(Booking.status, func.count(), func.sum(Booking.quantity)).where(Booking.id.in_(theirs))
+        found = self.session.execute(counts.group_by(Booking.status)).all()
+        bookings = sum(number for _, number, _ in found)
+        places = sum(int(quantity) for status, _, quantity in found if status in ACTIVE)
+        own = select(Event.id).where(Event.organizer_id.in_(user_ids))
+        events = self.session.scalar(select(func.count()).select_from(own.subquery())) or 0
+        by_others = select(Booking.event_id).where(Booking.event_id.in_(own), Booking.id.not_in(theirs)).limit(1)
+        is_refused = events and self.session.scalar(by_others) is not None
+        return [
+            *([f"Their bookings are deleted: {bookings}, and {places} places come free."] if bookings else []),
+            *([f"Their events are deleted: {events}."] if events else []),
+            *(["But others have booked some of these events: so nothing can be deleted."] if is_refused else []),
+        ]
 
     def delete_of_users(self, user_ids: Sequence[int]) -> None:
         """Delete all that users who are being deleted booked, held or organized.

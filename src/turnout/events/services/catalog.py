@@ -15,6 +15,7 @@ from turnout.errors import Invalid, NotFound
 from turnout.events.extensions import EventExtensions, both_ways
 from turnout.events.models import DRAFT, ORDERINGS, PUBLISHED, Event, event_tags
 from turnout.events.switches import EventSwitches
+from turnout.images.services import ImageAddresses
 from turnout.money import as_text
 from turnout.paging import Ordering, Paging, Slice, fetch
 from turnout.pools.models import Pool
@@ -26,6 +27,9 @@ from turnout.ticket_types.services import TicketTypeService
 from turnout.users.models import User
 from turnout.venues.models import Venue
 from turnout.versions import Versioned
+
+FEW = 0.1
+"""The share of an event's places that is few."""
 
 _INDEX = table("events_search", column("rowid", Event.id.type))
 
@@ -61,15 +65,20 @@ class EventCatalog:
         ticket_types: TicketTypeService,
         switches: EventSwitches,
         extensions: EventExtensions,
+        images: ImageAddresses,
     ) -> None:
         self.session = session
         self.clock = clock
         self.ticket_types = ticket_types
         self.switches = switches
         self.extensions = extensions
+        self.images = images
 
     def find(self, filters: Mapping[str, Any], paging: Paging, *, actor: Actor) -> Slice:
-        """Return the events that match, as they are shown, four statements however many they are."""
+        """Return the events that match, as they are shown, four statements however many they are.
+
+        A status of None is any: of all events for staff, of their own for others.
+        """
         query = select().select_from(Event).where(*self._conditions(filters, actor))
         query, ordering = self._ordered(query, filters["ordering"])
         found = fetch(self.session, query, ordering, paging, shown=_shown())
@@ -81,6 +90,20 @@ class EventCatalog:
         if row is None or (row.status == DRAFT and not actor.owns(row.organizer_id)):
             raise NotFound("There is no such event.")
         return Versioned(self._represent([row])[0], row.version)
+
+    def nearly_full(self, most: int, *, actor: Actor) -> list[dict[str, Any]]:
+        """Return the next events, `most` at most, that few places are left of: of one's own, for staff of all."""
+        few = (Pool.capacity - Pool.taken).between(1, Pool.capacity * FEW)
+        query = (
+            select(Event.id, Event.starts_at)
+            .join(Pool, Pool.id == Event.pool_id)
+            .where(_has_status(PUBLISHED), Event.starts_at > self.clock.now(), few)
+        )
+        if not actor.is_staff:
+            query = query.where(Event.organizer_id == (actor.user_id or 0))
+        part = query.order_by(Event.starts_at, Event.id).limit(most).subquery("part")
+        shown = _shown().join(part, part.c.id == Event.id).order_by(part.c.starts_at, part.c.id)
+        return self._represent(self.session.execute(shown))
 
     def _ordered(self, query: AnySelect, spelled: str) -> tuple[AnySelect, Ordering]:
         name, descending = spelled.removeprefix("-"), spelled.startswith("-")
@@ -105,8 +128,9 @@ class EventCatalog:
     def _conditions(self, filters: Mapping[str, Any], actor: Actor) -> list[ColumnElement[bool]]:
         """Return what the filters say. Each has an index that holds the ordering too (see models)."""
         now = self.clock.now()
-        conditions: list[ColumnElement[bool]] = [Event.status == literal_column(f"'{filters['status']}'")]
-        if filters["status"] == DRAFT and not actor.is_staff:
+        status = filters["status"]
+        conditions: list[ColumnElement[bool]] = [] if status is None else [_has_status(status)]
+        if status in {None, DRAFT} and not actor.is_staff:
             conditions.append(Event.organizer_id == (actor.user_id or 0))
         simple: tuple[tuple[str, Any], ...] = (
             ("date_from", lambda value: Event.starts_at >= value),
@@ -160,7 +184,11 @@ class EventCatalog:
                 row,
                 kinds.get(row.id, []),
                 tags.get(row.id, []),
-                {"plugins": self.switches.shown(row.switches), "extensions": added[row.id]},
+                {
+                    "image_url": self.images.address(row.image_url),
+                    "plugins": self.switches.shown(row.switches),
+                    "extensions": added[row.id],
+                },
                 now,
             )
             for row in rows
@@ -177,6 +205,11 @@ class EventCatalog:
         for event_id, tag_id, name, slug in self.session.execute(query):
             found[event_id].append({"id": tag_id, "name": name, "slug": slug})
         return found
+
+
+def _has_status(status: str) -> ColumnElement[bool]:
+    """Return the condition as a literal: a plan can use a partial index only if it knows the value."""
+    return Event.status == literal_column(f"'{status}'")
 
 
 def _words(given: str) -> list[str]:
@@ -276,7 +309,6 @@ def _represent(
         "tags": tags,
         "status": row.status,
         "is_active": row.status == PUBLISHED and row.ends_at > now,
-        "image_url": row.image_url,
         "ticket_types": kinds,
         **added,
         "created_at": row.created_at,

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import delete, insert, or_, select, update
@@ -15,6 +16,7 @@ from turnout.events.errors import CapacityAboveVenue, WrongEventStatus
 from turnout.events.extensions import EventExtensions
 from turnout.events.models import ARCHIVED, CANCELLED, DRAFT, POSTPONED, PUBLISHED, REMINDER_HOURS, Event, event_tags
 from turnout.events.switches import EventSwitches
+from turnout.images.services import ImageAddresses
 from turnout.injection import Announce, Settings
 from turnout.pools.models import Pool
 from turnout.pools.services import PoolService
@@ -22,6 +24,7 @@ from turnout.security.actors import Actor
 from turnout.taxonomy.services import CategoryService, TagService
 from turnout.ticket_types.models import TicketType
 from turnout.ticket_types.services import DEFAULT_NAME, TicketTypeService
+from turnout.users.models import User
 from turnout.venues.models import Venue
 from turnout.venues.services import VenueService
 from turnout.versions import require_version
@@ -56,6 +59,7 @@ class EventService:
         tags: TagService,
         switches: EventSwitches,
         extensions: EventExtensions,
+        images: ImageAddresses,
     ) -> None:
         self.session = session
         self.clock = clock
@@ -68,19 +72,24 @@ class EventService:
         self.tags = tags
         self.switches = switches
         self.extensions = extensions
+        self.images = images
 
     def create(self, new: Mapping[str, Any], *, actor: Actor) -> Event:
-        """Make an event with its ticket types. Raises `Invalid`, `CapacityAboveVenue`."""
+        """Make an event with its ticket types. Raises `Invalid`, `CapacityAboveVenue`.
+
+        It is the actor's, unless staff say by ``organizer_id`` for whom they make it.
+        """
         values = dict(new)
         capacity = values.pop("capacity", None)
         tags = values.pop("tags", ())
-        kinds = values.pop("ticket_types", None) or [{"name": DEFAULT_NAME, "price": values["price"]}]
-        del values["price"]
+        kinds, price = values.pop("ticket_types", None), values.pop("price", Decimal(0))
         values["switches"] = self.switches.checked(values.pop("plugins", {}))
         added = self.extensions.checked(values.pop("extensions", {}), values["switches"])
+        values["image_url"] = self.images.refer(values.get("image_url"))
         values = {"currency": self.settings["events.currency"], "reminder_hours": REMINDER_HOURS} | values
         now = self.clock.now()
-        event = Event(**values, organizer_id=actor.user_id, created_at=now, updated_at=now)
+        organizer_id = self._organizer(values.pop("organizer_id", None), actor)
+        event = Event(**values, organizer_id=organizer_id, created_at=now, updated_at=now)
         if event.starts_at < now:
             raise Invalid({"starts_at": "must not be in the past"})
         venue = self._settle(event)
@@ -88,8 +97,10 @@ class EventService:
         self.session.add(event)
         self.session.flush()
         self._set_tags(event, tags)
-        for kind in kinds:
-            self.ticket_types.add(event, kind)
+        if kinds:
+            self.ticket_types.settle(event, kinds)
+        else:
+            self.ticket_types.add(event, {"name": DEFAULT_NAME, "price": price})
         self.announce(hooks.EventCreated(event.id))
         self.extensions.write(event.id, added)
         if event.status == PUBLISHED:
@@ -120,7 +131,10 @@ class EventService:
     def update(
         self, event_id: int, changes: Mapping[str, Any], *, actor: Actor, expected: Collection[int] | None = None
     ) -> Event:
-        """Change an event. Raises `Invalid`, `VersionMismatch`, `CapacityBelowTaken`, `CapacityAboveVenue`."""
+        """Change an event. Raises `Invalid`, `VersionMismatch`, `CapacityBelowTaken`, `CapacityAboveVenue`.
+
+        With ``ticket_types`` it has those and no others afterwards (`TicketTypeService.settle`).
+        """
         event = self.locked(event_id, actor=actor)
         values = dict(changes)
         # As the rest of the body, which was looked at before anything else.
@@ -128,10 +142,12 @@ class EventService:
         added = self.extensions.checked(values.pop("extensions", {}), values["switches"])
         require_version(event.version, expected)
         tags = values.pop("tags", None)
-        price = values.pop("price", None)
+        price, kinds = values.pop("price", None), values.pop("ticket_types", None)
         has_capacity, capacity = "capacity" in values, values.pop("capacity", None)
         if values.get("currency", event.currency) != event.currency:
             raise Invalid({"currency": "cannot change: prices are in it; make another event"})
+        if "image_url" in values:
+            values["image_url"] = self.images.refer(values["image_url"])
         before = self._said(event)
         with self.session.no_autoflush:  # nothing is written before all is checked
             for name, value in values.items():
@@ -145,12 +161,24 @@ class EventService:
             self._set_tags(event, tags)
         if price is not None:
             self._set_price(event, price)
+        if kinds is not None:
+            self.ticket_types.settle(event, kinds)
         self.extensions.write(event.id, added)
         after = self._said(event)
         changed = frozenset(name for name in before if before[name] != after[name])
         if changed:
             self.announce(hooks.EventChanged(event.id, changed))
         return event
+
+    def _organizer(self, wanted: int | None, actor: Actor) -> int | None:
+        if wanted is None or wanted == actor.user_id:
+            return actor.user_id
+        if not actor.is_staff:
+            raise Denied("Only staff make events for others.")
+        organizer = self.session.get(User, wanted)
+        if organizer is None or not (organizer.is_organizer or organizer.is_staff or organizer.is_superuser):
+            raise Invalid({"organizer_id": "there is no such organizer"})
+        return organizer.id
 
     def _said(self, event: Event) -> dict[str, Any]:
         """Return what organizers say of an event, to compare it with what they say later."""
@@ -267,6 +295,11 @@ class EventService:
         own = select(Event.pool_id).where(Event.id.in_(event_ids))
         kinds = select(TicketType.pool_id).where(TicketType.event_id.in_(event_ids), TicketType.pool_id.is_not(None))
         return sorted(self.session.scalars(own.union(kinds)).all())
+
+    def images_among(self, paths: Collection[str]) -> Sequence[str]:
+        """Return those of these images that events show."""
+        shown = select(Event.image_url).where(Event.image_url.in_(paths)).distinct()
+        return [path for path in self.session.scalars(shown) if path is not None]
 
     def follow_venue(self, venue_id: int) -> None:
         """Let a changed venue's events follow. Raises `CapacityAboveVenue` if one holds more than the venue does now."""

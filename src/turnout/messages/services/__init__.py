@@ -5,10 +5,12 @@ from turnout.messages.services.guests import GuestService, Occasion
 from turnout.messages.services.messages import Letter, MessageService
 from turnout.messages.services.notices import NoticeService
 from turnout.messages.services.preferences import PreferenceService
+from turnout.messages.services.register import MessageRegister
 
 __all__ = [
     "GuestService",
     "Letter",
+    "MessageRegister",
     "MessageService",
     "NoticeService",
     "Occasion",

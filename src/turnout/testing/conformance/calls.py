@@ -89,6 +89,6 @@ def _query(operation: Mapping[str, Any], described: Mapping[str, Any]) -> str:
 
 def _bodies(endpoint: Endpoint, operation: Mapping[str, Any], schemas: Mapping[str, Any]) -> list[Any]:
     if "requestBody" in operation:
-        (content,) = operation["requestBody"]["content"].values()
+        content = next(iter(operation["requestBody"]["content"].values()))
         return [{}, sample(content["schema"], schemas)]
     return [{}] if endpoint.operation.method in WRITES else [None]

@@ -1,12 +1,12 @@
 """Deliveries: who is to be told, what becomes of each try, and when the next one is."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from turnout.clock import Clock
@@ -215,6 +215,29 @@ class DeliveryService:
             query = query.where(Delivery.status == status)
         return fetch(self.session, query, Ordering("-id", Delivery.id, Delivery.id, descending=True), paging)
 
+    def everywhere(self, filters: Mapping[str, Any], paging: Paging, *, actor: Actor) -> Slice:
+        """Return the deliveries of all webhooks that are the actor's to see, newest first, with these webhooks.
+
+        `filters` may name a `webhook` and a `status`.
+        """
+        query = _of(select().select_from(Delivery), actor)
+        if filters.get("webhook") is not None:
+            query = query.where(Delivery.webhook_id == filters["webhook"])
+        if filters.get("status") is not None:
+            query = query.where(Delivery.status == filters["status"])
+        shown = select(Delivery, Webhook).join(Webhook, Webhook.id == Delivery.webhook_id)
+        return fetch(
+            self.session, query, Ordering("-id", Delivery.id, Delivery.id, descending=True), paging, shown=shown
+        )
+
+    def anywhere(self, delivery_id: int, *, actor: Actor) -> tuple[Delivery, Webhook]:
+        """Return a delivery with its webhook, whichever that is. Raises `NotFound`, also for one that is not the actor's."""
+        query = select(Delivery, Webhook).join(Webhook, Webhook.id == Delivery.webhook_id)
+        row = self.session.execute(_of(query, actor).where(Delivery.id == delivery_id)).first()
+        if row is None:
+            raise NotFound("There is no such delivery.")
+        return row.Delivery, row.Webhook
+
     def record(self, parcel: Parcel, answer: Answer, due: DeliveryDue) -> timedelta | None:
         """Note what became of a try; return the pause before the next one, if there is one.
 
@@ -308,3 +331,11 @@ class DeliveryService:
         fail_waiting(self.session, parcel.webhook_id, SWITCHED_OFF)
         if switched.rowcount:
             self.announce(WebhookDisabled(parcel.webhook_id, parcel.delivery_id, reason, failing_since, now))
+
+
+def _of(query: Select[*tuple[Any, ...]], actor: Actor) -> Select[*tuple[Any, ...]]:
+    """Leave of deliveries what the actor may know of: of their own webhooks what is about their own events; staff: all."""
+    if actor.is_staff:
+        return query
+    own = select(Webhook.id).where(Webhook.user_id == actor.user_id)
+    return query.where(Delivery.webhook_id.in_(own), Delivery.organizer_id == actor.user_id)

@@ -18,13 +18,14 @@ from turnout.versions import Versioned, require_version
 from turnout.webhooks.addresses import Target, require_allowed
 from turnout.webhooks.errors import TooManyWebhooks
 from turnout.webhooks.event_types import EventTypes
-from turnout.webhooks.models import BY_HAND, EVERYTHING, FAILED, WAITING, Delivery, Webhook
+from turnout.webhooks.models import BY_HAND, EVERYTHING, FAILED, FAILING, GONE, WAITING, Delivery, Webhook
 from turnout.webhooks.signing import new_secret
 
 SEAL = "webhooks"
 """The purpose for which secrets are sealed."""
 OVERLAP = timedelta(hours=24)
 """How long messages are signed with the secret before the present one, too."""
+MOST_SHOWN = 10
 SWITCHED_OFF = "The webhook was switched off."
 _SHOWN = (
     "id", "user_id", "url", "description", "event_types", "is_active", "disabled_reason", "disabled_at",
@@ -65,11 +66,20 @@ class WebhookService:
         return webhook
 
     def find(self, paging: Paging, *, user_id: int | None) -> Slice:
-        """Return webhooks, of one user or of all, in the order in which they were made."""
-        query = select(Webhook)
+        """Return webhooks with their owners' usernames, of one user or of all, in the order in which they were made."""
+        query = select(Webhook, User.username).join(User, User.id == Webhook.user_id)
         if user_id is not None:
             query = query.where(Webhook.user_id == user_id)
         return fetch(self.session, query, Ordering("id", Webhook.id, Webhook.id), paging)
+
+    def owner_of(self, webhook: Webhook) -> str:
+        """Return the username of whoever a webhook belongs to."""
+        return self.session.scalar(select(User.username).where(User.id == webhook.user_id)) or ""
+
+    def switched_off(self) -> Sequence[Webhook]:
+        """Return the webhooks, of whomever, that were switched off because their receivers fail; the first of them."""
+        off_by_itself = Webhook.disabled_reason.in_((GONE, FAILING))
+        return self.session.scalars(select(Webhook).where(off_by_itself).order_by(Webhook.id).limit(MOST_SHOWN)).all()
 
     def create(self, new: Mapping[str, Any], *, actor: Actor) -> tuple[Webhook, str]:
         """Make a webhook of the actor's; return it and its secret, which is shown only now.

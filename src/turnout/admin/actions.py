@@ -1,0 +1,114 @@
+"""What can be done in the admin UI besides making and changing things: buttons, each a method of a section.
+
+    @action("Cancel", permission="events:publish", icon="ban", destructive=True, when=lambda event: event["status"] != "cancelled")
+    def cancel(self, event_id: int, *, actor: Actor, expected: Collection[int] | None = None) -> None:
+        self.events.cancel(event_id, actor=actor, expected=expected)
+
+    @cancel.consequences
+    def cancel(self, event: Mapping[str, Any], *, actor: Actor) -> list[str]:
+        return [f"{event['seats_taken']} people hold places; each of them is told."]
+
+One with a `form`, a schema, gets what was filled in after the id; so do its consequences, which get nothing in it as long
+as nothing is filled in.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from turnout.schema import Schema
+
+ONE, ALL = "one", "all"
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What an action says when it is done: a `message`, and a `secret` that is shown this once.
+
+    `made` is the id of what it made, which is shown next.
+    """
+
+    message: str
+    secret: str | None = None
+    made: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What `create` may return instead of an id: the `id`, and a `secret` that is shown this once."""
+
+    id: int
+    secret: str
+
+
+@dataclass(slots=True)
+class Action:
+    """A button of a thing, or (`scope` ALL) of a whole section, and the method behind it."""
+
+    title: str
+    permission: str
+    function: Callable[..., Done | str | None]
+    name: str
+    icon: str = "bolt"
+    scope: str = ONE
+    bulk: bool = False
+    destructive: bool = False
+    form: type[Schema] | None = None
+    when: Callable[[Row], bool] | None = None
+    on: str | None = None
+    foreseen: Callable[..., Sequence[str]] | None = None
+    description: str = ""
+
+    def consequences(self, function: Callable[..., Sequence[str]]) -> Self:
+        """Decorate the method that says, before it happens, what the action will do."""
+        self.foreseen = function
+        return self
+
+    @property
+    def asks(self) -> bool:
+        """Tell whether there is something to read or to fill in before it is done."""
+        return self.destructive or self.form is not None or self.foreseen is not None
+
+    def is_possible(self, row: Row) -> bool:
+        """Tell whether this can be done with a thing in its present state."""
+        return self.when is None or self.when(row)
+
+
+def action(
+    title: str,
+    *,
+    permission: str,
+    icon: str = "bolt",
+    scope: str = ONE,
+    bulk: bool = False,
+    destructive: bool = False,
+    form: type[Schema] | None = None,
+    when: Callable[[Row], bool] | None = None,
+    on: str | None = None,
+) -> Callable[[Callable[..., Any]], Action]:
+    """Make a method of a section an action.
+
+    `scope`: ONE thing, which the method gets the id of, or ALL, the section as a whole. `bulk`: also for many things at once
+    from the list. `destructive`: needs a typed confirmation. `form`: what has to be filled in. `when`: for which things it is
+    possible, by how they are shown. `on`: the name of another section, on whose things this is shown. The method returns
+    None, a message, or `Done`; its docstring stands above the button of a page that asks.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Action:
+        return Action(
+            title,
+            permission,
+            function,
+            function.__name__.replace("_", "-"),
+            icon=icon,
+            scope=scope,
+            bulk=bulk,
+            destructive=destructive,
+            form=form,
+            when=when,
+            on=on,
+            description=(function.__doc__ or "").strip(),
+        )
+
+    return decorate

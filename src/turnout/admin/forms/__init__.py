@@ -1,0 +1,1 @@
+"""Forms, made with Deform from the schemas that validate the API."""

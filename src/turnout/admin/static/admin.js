@@ -1,0 +1,106 @@
+// What pages of the admin do beside what HTML does by itself. Everything here has a way without it.
+(() => {
+  "use strict";
+
+  const each = (root, selector, act) => {
+    if (root.matches && root.matches(selector)) act(root);
+    root.querySelectorAll(selector).forEach(act);
+  };
+
+  // A picker searches on the server while one types; a long list of words is searched where it is.
+  const pick = (select) => {
+    if (select.tomselect || !window.TomSelect) return;
+    const address = select.dataset.picker;
+    const options = { maxOptions: 1000, plugins: select.multiple ? ["remove_button"] : [], allowEmptyOption: false };
+    if (address) {
+      options.valueField = "value";
+      options.labelField = "text";
+      options.searchField = ["text"];
+      options.load = (typed, done) => {
+        fetch(`${address}?search=${encodeURIComponent(typed)}`, { headers: { Accept: "application/json" } })
+          .then((answer) => (answer.ok ? answer.json() : []))
+          .then(done, () => done());
+      };
+    }
+    const picker = new TomSelect(select, options);
+    const described = select.getAttribute("aria-describedby");
+    if (described) picker.control_input.setAttribute("aria-describedby", described);
+  };
+
+  // Entries of a list are added and taken away here, without asking the server.
+  let added = 0;
+  const sequence = (list) => {
+    const items = list.querySelector(":scope > [data-items]");
+    list.querySelector(":scope > [data-add]").addEventListener("click", (click) => {
+      click.preventDefault();
+      added += 1;
+      const box = document.createElement("template");
+      box.innerHTML = list.dataset.prototype.replace(/deformField\d+/g, (id) => `${id}-${added}`);
+      const item = box.content.firstElementChild;
+      items.append(box.content);
+      prepare(item);
+      const first = item.querySelector("input:not([type=hidden]), select, textarea");
+      if (first) first.focus();
+    });
+    items.addEventListener("click", (click) => {
+      const button = click.target.closest("[data-remove]");
+      if (!button) return;
+      click.preventDefault();
+      const item = button.closest("[data-item]");
+      const next = item.nextElementSibling || item.previousElementSibling;
+      item.remove();
+      const focus = next ? next.querySelector("input:not([type=hidden])") : list.querySelector(":scope > [data-add]");
+      if (focus) focus.focus();
+    });
+  };
+
+  // A picture is seen before it is sent.
+  const preview = (box) => {
+    const file = box.querySelector("input[type=file]");
+    const image = box.querySelector("img");
+    if (!file) return;
+    file.addEventListener("change", () => {
+      if (!file.files.length) return;
+      const reader = new FileReader();
+      reader.addEventListener("load", () => {
+        image.src = reader.result;
+        image.hidden = false;
+      });
+      reader.readAsDataURL(file.files[0]);
+    });
+  };
+
+  // Moments are in the time zone that is chosen beside them.
+  const follow = (zone) => {
+    zone.addEventListener("change", () => {
+      const name = zone.value ? zone.value.replaceAll("_", " ") : "the venue's time";
+      zone.form.querySelectorAll("[data-zone]").forEach((one) => { one.textContent = name; });
+    });
+  };
+
+  const prepare = (root) => {
+    each(root, "select[data-picker]", pick);
+    each(root, "[data-sequence]", sequence);
+    each(root, "[data-picture]", preview);
+    each(root, "form[data-form] select[name=timezone]", follow);
+    each(root, "[data-checks]", (all) => {
+      all.addEventListener("change", () => {
+        all.form.querySelectorAll(`input[name="${all.dataset.checks}"]`).forEach((one) => { one.checked = all.checked; });
+      });
+    });
+    each(root, "[data-select]", (field) => field.addEventListener("focus", () => field.select()));
+  };
+
+  document.addEventListener("DOMContentLoaded", () => {
+    prepare(document.body);
+    document.querySelectorAll("[data-toggles]").forEach((button) => {
+      const menu = document.getElementById(button.dataset.toggles);
+      button.addEventListener("click", () => {
+        button.setAttribute("aria-expanded", String(menu.classList.toggle("is-open")));
+      });
+    });
+    const wrong = document.querySelector("[data-focus]");
+    if (wrong) wrong.focus();
+  });
+  document.addEventListener("htmx:afterSwap", (swap) => prepare(swap.target));
+})();

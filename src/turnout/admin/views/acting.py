@@ -1,0 +1,246 @@
+"""Doing what a section's actions do: at once, or after saying what would happen and asking for a word to be typed."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+from pyramid.request import Request
+
+from turnout.admin.actions import ALL, Action, Done
+from turnout.admin.context import setting_of
+from turnout.admin.forms.form import Form, Rejected
+from turnout.admin.forms.schemas import defaults
+from turnout.admin.guarding import is_on_page
+from turnout.admin.recording import record
+from turnout.admin.refusals import rejected_by
+from turnout.admin.registry import section_of
+from turnout.admin.sections import AdminSection
+from turnout.admin.views.pages import row_id, show_secret
+from turnout.api.problems import status_of
+from turnout.errors import Conflict, Denied, DomainError, NotFound
+
+View = Callable[[Request, AdminSection], Any]
+BAD_REQUEST = 400
+MOST_AT_ONCE = 100
+
+
+class Asked:
+    """One action as it was asked for: of which thing, with what filled in."""
+
+    def __init__(self, request: Request, section: AdminSection, action: Action) -> None:
+        self.request = request
+        self.section = section
+        self.action = action
+        self.home = section_of(request, action.on) if action.on else section
+        """The section on whose page the button is."""
+        self.row = None if action.scope == ALL else self.home.get(row_id(request), actor=request.actor)
+        self.problems: list[str] = []
+        if self.row is not None and not is_on_page(request, type(section), self.home.name, self.row):
+            raise NotFound(f"“{action.title}” is switched off for “{self.label}”.")
+        if self.row is not None and not self.home.may_change(self.row, request.actor):
+            raise Denied(f"Only staff and whom it belongs to do this with a {self.home.singular}.")
+
+    @property
+    def label(self) -> str:
+        """Return what is acted on."""
+        return self.home.title if self.row is None else self.home.label(self.row)
+
+    @property
+    def phrase(self) -> str:
+        """Return what has to be typed before something is done that cannot be undone."""
+        return self.label if self.row is not None else self.action.title.lower()
+
+    def require_possible(self) -> None:
+        """Raise `Conflict` for what cannot be done with the thing in its present state."""
+        if self.row is not None and not self.action.is_possible(self.row):
+            raise Conflict(f"“{self.action.title}” is not possible for “{self.label}” as it is now.")
+
+    def form(self, values: Mapping[str, Any] | None) -> Form | None:
+        """Return the action's form, filled in with `values`."""
+        if self.action.form is None:
+            return None
+        return Form(self.request, self.action.form, setting_of(self.request, self.home, self.row), values)
+
+    def consequences(self, *values: Mapping[str, Any]) -> Sequence[str]:
+        """Return what would happen."""
+        if self.action.foreseen is None:
+            return ()
+        if self.action.form is not None:
+            values = values or ({},)
+        rows = () if self.row is None else (self.row,)
+        return self.action.foreseen(self.section, *rows, *values, actor=self.request.actor)
+
+    def do(self, *values: Mapping[str, Any]) -> Done:
+        """Do it, and write it into the audit log. Raises what the service refuses with."""
+        which: dict[str, Any] = {"actor": self.request.actor}
+        row_id = None if self.row is None else self.row["id"]
+        if row_id is not None:
+            which["expected"] = _seen(self.request)
+        with self.request.db.begin_nested():
+            said = self.action.function(self.section, *([] if row_id is None else [row_id]), *values, **which)
+        record(self.request, self.home, self.action.name, row_id, self.row, _now(self), *values)
+        return said if isinstance(said, Done) else Done(said or f"{self.action.title}: “{self.label}”.")
+
+    def refused_by(self, error: DomainError) -> int:
+        """Note why it is not done; return the status to answer with. Raises what is no matter of the thing's state."""
+        if isinstance(error, (NotFound, Denied)):
+            raise error
+        self.problems.append(error.detail)
+        return status_of(type(error))
+
+    def page(self, form: Form | None, consequences: Sequence[str], *, is_ready: bool, status: int) -> dict[str, Any]:
+        """Return the page that asks. `is_ready`: what is filled in is good, and only has to be confirmed."""
+        self.request.response.status_int = status
+        return {
+            "section": self.home,
+            "action": self.action,
+            "row": self.row,
+            "label": self.label,
+            "form": form,
+            "consequences": consequences,
+            "problems": self.problems,
+            "phrase": self.phrase if self.action.destructive and (is_ready or form is None) else None,
+            "version": getattr(self.row, "version", None),
+        }
+
+    def back(self, made: int | None = None) -> str:
+        """Return where to go afterwards: to what was `made`, else to what was acted on."""
+        name = self.home.name
+        if made is not None:
+            return str(self.request.route_path(f"admin:{name}:one", id=made))
+        if self.row is not None and _now(self) is not None:
+            return str(self.request.route_path(f"admin:{name}:one", id=self.row["id"]))
+        return str(self.request.route_path(f"admin:{name}"))
+
+
+def _seen(request: Request) -> frozenset[int] | None:
+    """Return the version that whoever asks has seen, where the page says one."""
+    version = request.POST.get("version", "")
+    return frozenset({int(version)}) if version.isascii() and version.isdigit() else None
+
+
+def _now(asked: Asked) -> Mapping[str, Any] | None:
+    """Return the thing as it is after the action; None if it is gone, or there was none."""
+    if asked.row is None:
+        return None
+    try:
+        return asked.home.get(asked.row["id"], actor=asked.request.actor)
+    except NotFound:
+        return None
+
+
+def asking(action: Action) -> View:
+    """Return the view that says what an action would do, and asks for what it needs."""
+
+    def ask(request: Request, section: AdminSection) -> dict[str, Any]:
+        asked = Asked(request, section, action)
+        asked.require_possible()
+        form = asked.form({} if action.form is None else defaults(action.form) | dict(asked.row or {}))
+        # What is destructive says it once it is known what was filled in.
+        foreseen = () if form and action.destructive else asked.consequences()
+        return asked.page(form, foreseen, is_ready=False, status=200)
+
+    return ask
+
+
+def doing(action: Action) -> View:
+    """Return the view that does an action."""
+
+    def do(request: Request, section: AdminSection) -> Any:
+        asked = Asked(request, section, action)
+        form = asked.form(None)
+        values: tuple[dict[str, Any], ...] = ()
+        try:
+            asked.require_possible()
+            if form is not None:
+                values = (form.read(request.POST.items()),)
+            if action.destructive and not _is_confirmed(asked):
+                status = BAD_REQUEST if "confirmation" in request.POST else 200
+                return asked.page(form, asked.consequences(*values), is_ready=True, status=status)
+            done = asked.do(*values)
+        except Rejected:
+            foreseen = () if action.destructive else asked.consequences()
+            return asked.page(form, foreseen, is_ready=False, status=BAD_REQUEST)
+        except DomainError as error:
+            status = rejected_by(form, error) if form is not None else asked.refused_by(error)
+            return asked.page(form, asked.consequences(*values), is_ready=True, status=status)
+        if done.secret is not None:
+            return show_secret(request, asked.home, asked.label, done, asked.back())
+        request.session.flash(done.message)
+        return HTTPSeeOther(asked.back(done.made))
+
+    return do
+
+
+def _is_confirmed(asked: Asked) -> bool:
+    given = " ".join(asked.request.POST.get("confirmation", "").split())
+    if given == " ".join(asked.phrase.split()):
+        return True
+    if "confirmation" in asked.request.POST:
+        asked.problems.append(f"To confirm, type exactly: {asked.phrase}")
+    return False
+
+
+def doing_some(action: Action) -> View:
+    """Return the view that does an action with many things: each as if alone; what is refused is named, the rest done."""
+
+    def do(request: Request, section: AdminSection) -> Any:
+        ids = list(dict.fromkeys(int(one) for one in request.POST.getall("ids") if one.isascii() and one.isdigit()))
+        back = request.route_path(f"admin:{section.name}")
+        if not ids:
+            request.session.flash(f"Choose at least one {section.singular} first.")
+            return HTTPSeeOther(back)
+        rows = _rows(request, section, ids[:MOST_AT_ONCE])
+        phrase = f"{action.title.lower()} {len(rows)}"
+        confirmed = " ".join(request.POST.get("confirmation", "").split()) == phrase
+        if action.asks and not confirmed:
+            is_wrong = "confirmation" in request.POST
+            request.response.status_int = BAD_REQUEST if is_wrong else 200
+            return {
+                "section": section,
+                "action": action,
+                "rows": [(row, section.label(row), _foreseen(request, section, action, row)) for row in rows],
+                "phrase": phrase,
+                "problems": [f"To confirm, type exactly: {phrase}"] if is_wrong else [],
+            }
+        done, refused = 0, []
+        for row in rows:
+            try:
+                _do_one(request, section, action, row)
+                done += 1
+            except DomainError as error:
+                refused.append(f"{section.label(row)}: {error.detail}")
+        request.session.flash(f"{action.title}: {done} of {len(rows)} done.")
+        for words in refused:
+            request.session.flash(words, "danger")
+        return HTTPSeeOther(back)
+
+    return do
+
+
+def _rows(request: Request, section: AdminSection, ids: Sequence[int]) -> list[Mapping[str, Any]]:
+    found: list[Mapping[str, Any]] = []
+    for one in ids:
+        try:
+            found.append(section.get(one, actor=request.actor))
+        except NotFound:
+            continue
+    return found
+
+
+def _foreseen(request: Request, section: AdminSection, action: Action, row: Mapping[str, Any]) -> Sequence[str]:
+    return () if action.foreseen is None else action.foreseen(section, row, actor=request.actor)
+
+
+def _do_one(request: Request, section: AdminSection, action: Action, row: Mapping[str, Any]) -> None:
+    if not section.may_change(row, request.actor):
+        raise Denied("It belongs to somebody else.")
+    if not action.is_possible(row):
+        raise Conflict("It is not possible as it is now.")
+    with request.db.begin_nested():
+        action.function(section, row["id"], actor=request.actor, expected=None)
+    try:
+        after = section.get(row["id"], actor=request.actor)
+    except NotFound:
+        after = None
+    record(request, section, action.name, row["id"], row, after)
