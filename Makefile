@@ -8,7 +8,7 @@ export TURNOUT_DATA ?= $(CURDIR)/var
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint format types check docs lock bench clean
+.PHONY: help serve test lint format types check coverage docs lock bench clean
 
 help:  ## List these commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 12
@@ -17,6 +17,9 @@ serve: .venv/.installed  ## Run Turnout with a demo on http://127.0.0.1:6543 (PO
 	@$(BIN)/turnout serve --demo --port $(PORT)
 
 test: .venv/.tested lint types  ## Everything: lint, types and all the tests, on SQLite and PostgreSQL
+	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+
+coverage: .venv/.tested  ## All the tests once more, slowly, and which lines they reach
 	$(BIN)/pytest -n 2 --dist loadgroup --cov --cov-report=term $(ARGS)
 
 lint: .venv/.tested  ## Style and common mistakes

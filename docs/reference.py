@@ -1,5 +1,6 @@
 """Writes docs/plugins/reference.md from the docstrings and signatures of what plugins may use: ``make docs``."""
 
+import ast
 import dataclasses
 import inspect
 import re
@@ -40,10 +41,21 @@ A plugin imports `turnout.plugin`, in its tests `turnout.testing` and, of the fe
 """
 
 NOT_FOR_PLUGINS = {"python_type", "views", "add_view"}
-GIVEN_BY_FIXTURES = {"api": "Api", "browser": "Browser", "make": "Make", "clock": "ManualClock", "outbox": "Steps", "live": "Live"}
+GIVEN_BY_FIXTURES = {
+    "api": "Api",
+    "browser": "Browser",
+    "make": "Make",
+    "clock": "ManualClock",
+    "outbox": "Steps",
+    "live": "Live",
+}
 LONGEST_LINE = 100
 ROLE = "A role, for `declare_permission`; each includes those before it."
 NOTES = {
+    "ALL": "For `action(scope=...)`: a button of the list, about no thing in particular.",
+    "ATTENTION": "For `panel(on=...)`: what staff have to look after, on the dashboard.",
+    "DASHBOARD": "For `panel(on=...)`: the dashboard.",
+    "WHOLE": "For `panel(width=...)`: as wide as the page; otherwise it is half of it.",
     "ANYONE": ROLE,
     "USER": ROLE,
     "ORGANIZER": ROLE,
@@ -164,7 +176,8 @@ def of_class(name: str, thing: type) -> Iterator[str]:
     bases = ", ".join(base.__name__ for base in thing.__bases__ if base is not object)
     code = signature(name, vars(thing)["__init__"], skip=1) if has_constructor else f"class {name}({bases})"
     code = code.replace("()", "")
-    yield entry(name, code, f"{text}\n\n{methods(thing)}".strip())
+    members = "\n".join(part for part in (attributes(thing), methods(thing)) if part)
+    yield entry(name, code, f"{text}\n\n{members}".strip())
 
 
 def fields_of(thing: type) -> str:
@@ -173,6 +186,23 @@ def fields_of(thing: type) -> str:
         f"- `{field.name}: {cleaned(str(field.type) if isinstance(field.type, str) else inspect.formatannotation(field.type))}`"
         for field in dataclasses.fields(thing)
     )
+
+
+def attributes(thing: type) -> str:
+    """Return what a class lets its subclasses declare, as a list; a docstring stands below each."""
+    (body,) = (
+        node.body
+        for node in ast.parse(textwrap.dedent(inspect.getsource(thing))).body
+        if isinstance(node, ast.ClassDef)
+    )
+    found = []
+    for node, after in zip(body, [*body[1:], None], strict=True):
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.annotation).startswith("ClassVar["):
+            code = ast.unparse(node).replace(ast.unparse(node.annotation), ast.unparse(node.annotation)[9:-1], 1)
+            is_said = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
+            text = inspect.cleandoc(str(after.value.value)) if is_said else ""
+            found.append(f"- `{code}`{': ' if text else ''}{' '.join(re.sub('``', '`', text).split())}")
+    return "\n".join(found)
 
 
 def methods(thing: type) -> str:

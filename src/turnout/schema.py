@@ -289,6 +289,11 @@ def _zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
+def timezones() -> frozenset[str]:
+    """Return the names of the IANA time zones."""
+    return _zones()
+
+
 class Known:
     """A code out of a long list that others keep; `name` is what the list is called in OpenAPI."""
 

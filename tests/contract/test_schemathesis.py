@@ -3,6 +3,8 @@
 import datetime as dt
 import json
 import re
+from functools import partial
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from argon2 import PasswordHasher
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import run_state_machine_as_test
+from PIL import Image
 from schemathesis.checks import load_all_checks
 from schemathesis.config import SchemathesisConfig
 from schemathesis.generation.feedback import FeedbackSources
@@ -19,6 +22,7 @@ from schemathesis.pytest._test_builder import build_operation_test
 from schemathesis.python._constants.orchestrator import make_constants_value_source
 
 from turnout.api.openapi.document import document
+from turnout.images.pictures import FORMATS
 from turnout.security import passwords
 
 load_all_checks()
@@ -35,6 +39,16 @@ _gone = st.timedeltas(dt.timedelta(), dt.timedelta(days=40_000))
 # JSON Schema's moments are those of any century, ours are those of the present.
 schemathesis.openapi.format("date-time", _coming.map(lambda ahead: (TODAY + ahead).isoformat()))
 schemathesis.openapi.format("date", _gone.map(lambda ago: (TODAY - ago).date().isoformat()))
+
+
+def _picture(kind: str, shade: int) -> bytes:
+    file = BytesIO()
+    Image.new("RGB", (2, 2), (shade, 0, 0)).save(file, kind)
+    return file.getvalue()
+
+
+for _kind, _media_type in FORMATS.items():
+    schemathesis.openapi.media_type(_media_type, st.integers(0, 5).map(partial(_picture, _kind)))
 
 
 def _strict(described: dict[str, Any]) -> dict[str, Any]:

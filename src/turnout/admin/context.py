@@ -1,11 +1,12 @@
 """What the pages of sections need to know beside their own: the form's setting, and what may be done."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
-from zoneinfo import available_timezones
 
 from pyramid.request import Request
 
+from turnout import schema as fields
 from turnout.admin.actions import ONE, Action
 from turnout.admin.forms.widgets import Choices, Picker, Setting
 from turnout.admin.guarding import is_on_page
@@ -22,9 +23,9 @@ OFFERED = 50
 
 def setting_of(request: Request, section: AdminSection, values: Mapping[str, Any] | None = None) -> Setting:
     """Return what a form of `section` needs to know; `values` are those that it begins with, or that were sent."""
-    values = values or {}
+    values = {name: value for name, value in (values or {}).items() if not hasattr(value, "file")}
     zone = section.zone(values)
-    if zone not in available_timezones():  # whatever was sent
+    if zone not in fields.timezones():  # whatever was sent
         zone = request.registry.settings["admin.timezone"]
     currency = values.get("currency") or request.registry.settings["events.currency"]
     sections = request.registry.admin_sections.by_name
@@ -34,7 +35,7 @@ def setting_of(request: Request, section: AdminSection, values: Mapping[str, Any
         if target in sections and request.has_permission(sections[target].permissions["read"])
     }
     for name, few in section.offered(values, actor=request.actor).items():
-        pickers[name] = Picker(lambda _chosen, few=few: few, "")
+        pickers[name] = Picker(partial(_all, few), "")
     keep = _keeper(request) if request.has_permission("images:create") else None
     left_out = section.pickers.keys() - pickers.keys()
     return Setting(zone, currency, pickers, left_out, keep, request.application_url)
@@ -48,6 +49,10 @@ def _keeper(request: Request) -> Callable[[bytes], str]:
         return kept.url
 
     return keep
+
+
+def _all(few: Choices, _chosen: Sequence[str]) -> Choices:
+    return few
 
 
 def picker(request: Request, target: str) -> Picker:
@@ -103,7 +108,7 @@ def actions_for(request: Request, section: AdminSection, row: Mapping[str, Any])
 def links_for(request: Request, section: AdminSection, row: Mapping[str, Any]) -> list[tuple[PageLink, str]]:
     """Return the buttons that lead to pages of features' own, with their addresses."""
     return [
-        (link, request.route_path(link.route, id=row["id"]))
+        (link, request.route_path(link.route, id=row["id"], _query=link.query(row) if link.query else None))
         for of, link in request.registry.admin_sections.links.get(section.name, ())
         if is_on_page(request, of, section.name, row)
         and (link.when is None or link.when(row))

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from turnout import errors
 from turnout.api import problems
 from turnout.api.problems import PROBLEM
+from turnout.security.csrf import ADMIN
 
 UNAUTHORIZED = 401
 
@@ -38,13 +39,32 @@ def as_page(view: Callable[[Any, Request], Response]) -> Callable[[Any, Request]
     return page
 
 
+class _BelowAdmin:
+    """Predicate: the path is one of the admin's. Pyramid's own `path_info` fails for paths that are not UTF-8."""
+
+    def __init__(self, _value: bool, _info: Any) -> None:  # noqa: FBT001 - Pyramid's protocol
+        pass
+
+    def text(self) -> str:
+        return "below_admin"
+
+    phash = text
+
+    def __call__(self, _context: Any, request: Request) -> bool:
+        path: str = request.environ["PATH_INFO"]
+        return path == ADMIN or path.startswith(ADMIN + "/")
+
+
 def _to_sign_in(request: Request) -> Response:
     """Send whoever has not signed in, or not lately, to where they can, and from there back."""
+    if "HX-Request" in request.headers:  # a part of a page was asked for: the whole one is left
+        return Response(status=204, headers={"HX-Redirect": request.route_path("admin:sign-in")})
     back = {"next": request.path_qs} if request.method in {"GET", "HEAD"} else {}
     return HTTPFound(request.route_path("admin:sign-in") + (f"?{urlencode(back)}" if back else ""))
 
 
 def includeme(config: Configurator) -> None:
+    config.add_view_predicate("below_admin", _BelowAdmin)
     for context, view in (
         (errors.DomainError, problems.domain_error),
         (HTTPForbidden, problems.forbidden),
@@ -55,4 +75,4 @@ def includeme(config: Configurator) -> None:
         (DBAPIError, problems.unexpected),
         (Exception, problems.unexpected),
     ):
-        config.add_exception_view(as_page(view), context=context, path_info=r"^/admin(/|$)")
+        config.add_exception_view(as_page(view), context=context, below_admin=True)

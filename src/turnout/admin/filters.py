@@ -1,5 +1,6 @@
 """The filters of a list: the members of its query, as fields above it."""
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,6 +10,7 @@ from markupsafe import Markup
 from pyramid.request import Request
 
 from turnout import schema as fields
+from turnout.admin.forms.schemas import defaults
 from turnout.admin.forms.widgets import Choice, Setting, dress, words_of
 from turnout.admin.forms.words import in_words, said
 from turnout.admin.rendering import render_widget
@@ -26,11 +28,8 @@ class Filters:
     def __init__(self, request: Request, section: AdminSection, setting: Setting) -> None:
         schema = section.query()
         self.given = {name: value for name, value in query_pairs(request) if value != ""}
-        self.values = {
-            node.name: node.missing() if callable(node.missing) else node.missing
-            for node in schema.children
-            if node.missing is not colander.drop
-        }
+        self.defaults = defaults(section.query)
+        self.values = dict(self.defaults)
         self.ordering = schema.get("ordering")
         paging = {node.name: node for node in schema.children if node.name in PAGING}
         self.form = _form(request, schema, setting)
@@ -54,6 +53,13 @@ class Filters:
             self.active[field.name] = raw
         except colander.Invalid as error:
             field.error = error
+
+    def drop(self, names: Iterable[str]) -> None:
+        """Filter by these members no more."""
+        for name in names:
+            self.active.pop(name, None)
+            if name in self.defaults:
+                self.values[name] = self.defaults[name]
 
     def _order(self, section: AdminSection) -> None:
         wanted = self.given.get("ordering")
@@ -106,7 +112,11 @@ def _form(request: Request, schema: colander.SchemaNode, setting: Setting) -> de
             child.widget = Choice([("true", "Yes"), ("false", "No")])
         elif child.name == "search":
             child.title = "Search"
-        elif isinstance(child.typ, fields.Whole) and child.name not in setting.pickers:
+        elif (
+            isinstance(child.typ, fields.Whole)
+            and child.name not in setting.pickers
+            and child.raw_title is colander.required
+        ):
             child.title = in_words(child.name)
     dress(node, setting)
     return deform.Form(

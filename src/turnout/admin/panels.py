@@ -8,6 +8,7 @@ yield Table(("Who", "Rating"), [(Link("Ada", "users", 5), 4)])
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 DASHBOARD = "dashboard"
@@ -45,6 +46,14 @@ class Money:
 
     amount: Any
     currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A moment in a time zone of its own, not the page's."""
+
+    at: datetime
+    zone: str
 
 
 @dataclass(frozen=True, slots=True)

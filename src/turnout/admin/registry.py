@@ -104,7 +104,7 @@ def add_admin_section(config: Configurator, section: Section) -> None:
                 route_name=f"admin:{name}{route}",
                 request_method=method,
                 permission=permission,
-                renderer=None if template is None else f"turnout.admin:templates/{template}.jinja2",
+                renderer=template if template in {None, "json"} else f"turnout.admin:templates/{template}.jinja2",
                 event_of=about_no_event,
             )
 
@@ -162,12 +162,24 @@ def bound(view: Callable[[Request, Any], Any], section: Section) -> Callable[[Re
     return entered
 
 
-def require_entry(request: Request) -> None:
-    """Raise Pyramid's refusal unless whoever asks may enter the admin."""
+def require(request: Request, permission: str) -> None:
+    """Raise Pyramid's refusal unless whoever asks has a permission."""
     from pyramid.httpexceptions import HTTPForbidden
 
-    if not request.has_permission(ENTER):
-        raise HTTPForbidden(result=request.has_permission(ENTER))
+    if not request.has_permission(permission):
+        raise HTTPForbidden(result=request.has_permission(permission))
+
+
+def require_entry(request: Request) -> None:
+    """Raise Pyramid's refusal unless whoever asks may enter the admin."""
+    require(request, ENTER)
+    request.response.headers["Cache-Control"] = "no-store"  # it is about people, and for one person
+
+
+def require_reading(request: Request, section: AdminSection) -> None:
+    """Raise Pyramid's refusal unless whoever asks may see the things of a section: what is done with one shows it, too."""
+    if "read" in section.permissions:
+        require(request, section.permissions["read"])
 
 
 def section_of(request: Request, name: str) -> AdminSection:

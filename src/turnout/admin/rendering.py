@@ -45,8 +45,8 @@ def moment(value: datetime | None, zone: str | None = None) -> Markup:
     if value is None:
         return Markup("")
     local = value.astimezone(ZoneInfo(zone) if zone else UTC)
-    words = f"{local:%a} {local.day} {local:%b %Y, %H:%M} {local.tzname()}"
-    return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), words)
+    parts = f"{local:%a} {local.day} {local:%b %Y},", f"{local:%H:%M} {local.tzname()}"
+    return Markup('<time datetime="{}"><span>{}</span> <span>{}</span></time>').format(value.isoformat(), *parts)
 
 
 def day(value: date | None) -> str:

@@ -55,7 +55,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class PageLink:
-    """A button that leads to a page of the feature's own: `route` with the thing's id. `when`: for which things, as shown."""
+    """A button that leads to a page of the feature's own: `route` with the thing's id.
+
+    `when`: for which things, by how they are shown. `query`: parameters of the address, for a thing.
+    """
 
     title: str
     route: str
@@ -63,6 +66,7 @@ class PageLink:
     icon: str = "external-link"
     on: str | None = None
     when: Callable[[Mapping[str, Any]], bool] | None = None
+    query: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
 
 
 class AdminSection:
@@ -76,6 +80,9 @@ class AdminSection:
     """What its addresses begin with: ``/admin/<name>``."""
     title: ClassVar[str]
     singular: ClassVar[str]
+    """What one of its things is called, in the middle of a sentence."""
+    plural: ClassVar[str] = ""
+    """What several are called there; by default the title."""
     icon: ClassVar[str] = "box"
     group: ClassVar[str] = SYSTEM
     order: ClassVar[int] = 100

@@ -21,7 +21,13 @@ class AttendeeSection(AdminSection):
     description = "Those who come, with an account or without. Whoever books for themselves is one from then on."
     permissions = {"read": "attendees:read", "create": "attendees:add", "update": "attendees:update"}
     query, view, form = AttendeeQuery, AttendeeView, NewAttendee
-    columns = (Column("name", "Name"), "email", "phone", Column("account", "Account", to="users", id="user_id"), "created_at")
+    columns = (
+        Column("name", "Name"),
+        "email",
+        "phone",
+        Column("account", "Account", to="users", id="user_id"),
+        "created_at",
+    )
     facts = (
         "first_name",
         "last_name",
@@ -61,7 +67,7 @@ class AttendeeSection(AdminSection):
         self.attendees.delete(row_id, actor=actor, expected=expected)
 
     @delete.consequences
-    def delete(self, attendee: Mapping[str, Any], *, actor: Actor) -> list[str]:
+    def foresee_delete(self, attendee: Mapping[str, Any], *, actor: Actor) -> list[str]:
         if attendee["account"] is None:
             return ["Their name, addresses and date of birth are gone for good."]
         return ["Their name, addresses and date of birth are gone for good. Their account stays, and can book again."]

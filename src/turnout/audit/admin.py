@@ -21,6 +21,7 @@ class AuditSection(AdminSection):
     """Who did what, when, and what was different afterwards."""
 
     name, title, singular = "audit", "Audit log", "entry"
+    plural = "entries"
     icon, group, order = "history", SYSTEM, 60
     description = "What staff and organizers did in the admin, and staff over the API. Entries are never changed."
     permissions = {"read": "audit:read"}

@@ -53,8 +53,6 @@ def _differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Kep
             old[name] = before[name]
         if name in after:
             new[name] = after[name]
-        if is_secret(name):
-            continue
         match old.get(name), new.get(name):
             case Mapping() as was, Mapping() as now:
                 old[name], new[name] = _differing(was, now)

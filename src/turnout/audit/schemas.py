@@ -29,8 +29,8 @@ class AuditEntryView(Schema):
 class AuditQuery(PageQuery):
     """Filters of the audit log."""
 
-    subject = fields.text(100, missing=None, description="Kind of thing, such as `events`")
-    subject_id = fields.identifier(missing=None, description="The thing's id")
+    subject = fields.text(100, missing=None, title="Kind of thing", description="Kind of thing, such as `events`")
+    subject_id = fields.identifier(missing=None, title="Its number", description="The thing's id")
     user = fields.identifier(missing=None, description="Id of who did it")
     action = fields.text(100, missing=None, description="What was done, such as `cancel` or `cancel_event`")
     date_from = fields.moment(missing=None, description="Done then or later")

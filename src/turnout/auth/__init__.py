@@ -5,11 +5,12 @@ from datetime import timedelta
 import colander
 from limits import parse_many
 from pyramid.config import Configurator
+from pyramid.request import Request
 
 from turnout import schema as fields
 from turnout.auth import admin, api
 from turnout.auth.authenticator import Authenticator
-from turnout.auth.services import ApiTokenService, SignInService
+from turnout.auth.services import ApiTokenService, Grantable, SignInService
 from turnout.auth.tasks import purge_sign_ins
 from turnout.auth.throttle import MEMORY, REDIS, Throttle
 from turnout.security.actors import ANYONE, USER
@@ -75,6 +76,15 @@ def end_everything(event: UserDisabled | PasswordReset) -> None:
     event.request.find_service(ApiTokenService).revoke_all(event.user_id)
 
 
+def grantable(request: Request) -> dict[str, str]:
+    """Return the permissions that whoever asks may give to tokens, with what they are."""
+    return {
+        name: permission.description
+        for name, permission in sorted(request.registry.permissions.items())
+        if permission.tokens and permission.allows(request.actor)
+    }
+
+
 def includeme(config: Configurator) -> None:
     config.declare_settings("auth", AuthSettings)
     config.declare_permission("auth:sign_in", "Sign in", ANYONE, tokens=False)
@@ -84,6 +94,7 @@ def includeme(config: Configurator) -> None:
     config.declare_permission("auth:create_tokens", "Make API tokens", USER, tokens=False)
     config.registry.throttle = Throttle.of(config.get_settings())
     config.add_injectable(Throttle, lambda request: request.registry.throttle)
+    config.add_injectable(Grantable, grantable)
     config.add_service(SignInService)
     config.add_service(ApiTokenService)
     config.include(Authenticator.includeme)
@@ -94,4 +105,6 @@ def includeme(config: Configurator) -> None:
     for service in api.SERVICES:
         config.add_api_service(service)
     config.include(admin)
+    config.add_admin_section(admin.ApiTokenSection)
+    config.add_admin_section(admin.SignInSection)
     config.add_capability("auth", "Access and refresh tokens for people, scoped API tokens for programs")

@@ -1,7 +1,7 @@
-"""The sign-in page of the admin, and signing out."""
+"""The sign-in page of the admin, and signing out; API tokens and sign-ins in the admin."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
@@ -12,15 +12,26 @@ from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import Response
 
-from turnout.admin.sections import ENTER
-from turnout.api.problems import status_of
+from turnout.admin.actions import Made, action
+from turnout.admin.forms.widgets import Choices
+from turnout.admin.panels import Block, Link, Table, panel
+from turnout.admin.sections import ENTER, SYSTEM, AdminSection, Column
+from turnout.api.problems import domain_error
 from turnout.api.reading import message_of
-from turnout.auth.schemas import SignInForm
-from turnout.auth.services import SignInService
-from turnout.errors import DomainError, Invalid, TooManyAttempts
+from turnout.auth.schemas import ApiTokenAdminQuery, ApiTokenAdminView, NewApiToken, SignInForm
+from turnout.auth.services import ApiTokenService, SignInService
+from turnout.db import AnyRow
+from turnout.errors import DomainError, Invalid
+from turnout.paging import Paging, Slice
+from turnout.security.actors import Actor
 from turnout.security.csrf import ADMIN, SESSION_COOKIE
 from turnout.security.sessions import keep_cookie
+from turnout.versions import Versioned
 
+SHOWN = 5
+"""How many tokens a user's page shows."""
+_SAID = ("Retry-After", "WWW-Authenticate")
+"""What a refusal of the API says in headers, and so does the page."""
 _BELOW = re.compile(r"(/[\w.~!$&'()*+,;=:@%/-]*)?(\?[!-\"$-\[\]-~]*)?", re.ASCII)
 _DOTS = frozenset({".", ".."})
 
@@ -43,9 +54,9 @@ def sign_in(request: Request) -> dict[str, Any] | Response:
             instead_of=request.cookies.get(SESSION_COOKIE),
         )
     except DomainError as error:
-        request.response.status_int = status_of(type(error))
-        if isinstance(error, TooManyAttempts):
-            request.response.headers["Retry-After"] = str(error.seconds)
+        refusal = domain_error(error, request)
+        request.response.status_int = refusal.status_int
+        request.response.headers.update({name: refusal.headers[name] for name in _SAID if name in refusal.headers})
         return _form(request, login=sent.get("login", ""), error=error)
     new_csrf_token(request)
     response = HTTPSeeOther(destination(request))
@@ -103,6 +114,93 @@ def _form(request: Request, login: str = "", error: DomainError | None = None) -
         "errors": dict(error.errors) if isinstance(error, Invalid) else {},
         "problem": "" if error is None or isinstance(error, Invalid) else error.detail.removesuffix("."),
     }
+
+
+class ApiTokenSection(AdminSection):
+    """Tokens for programs: one's own; staff see whose there are, and revoke them."""
+
+    name, title, singular = "api-tokens", "API tokens", "API token"
+    icon, group, order = "key", SYSTEM, 60
+    description = "A program that has a token does in its user's name what the token's scopes say."
+    permissions = {"read": "auth:read_tokens", "create": "auth:create_tokens"}
+    query, view, form = ApiTokenAdminQuery, ApiTokenAdminView, NewApiToken
+    columns = ("name", "hint", Column("user", to="users", id="user_id"), "created_at", "expires_at")
+    facts = (Column("user", to="users", id="user_id"), "hint", "scopes", "created_at", "expires_at")
+    owned_by = "user_id"
+    pickers = {"user": "users"}
+    empty = "There are no tokens yet"
+
+    def __init__(self, tokens: ApiTokenService) -> None:
+        self.tokens = tokens
+
+    def find(self, filters: Mapping[str, Any], paging: Paging, *, actor: Actor) -> Slice:
+        return self.tokens.find(filters, paging, actor=actor).shown(_token)
+
+    def get(self, row_id: int, *, actor: Actor) -> Versioned:
+        return _token(self.tokens.get(row_id, actor=actor))
+
+    def offered(self, values: Mapping[str, Any], *, actor: Actor) -> Mapping[str, Choices]:
+        return {"scopes": [(name, f"{name}: {words}") for name, words in self.tokens.grantable.items()]}
+
+    def create(self, values: Mapping[str, Any], *, actor: Actor) -> Made:
+        token, secret = self.tokens.create(values, actor=actor)
+        return Made(token.id, secret)
+
+    @action("Revoke", permission="auth:revoke_tokens", icon="trash", destructive=True, bulk=True)
+    def revoke(self, row_id: int, *, actor: Actor, expected: Collection[int] | None = None) -> None:
+        """Make a token good for nothing, at once and for good."""
+        self.tokens.revoke(row_id, actor=actor, anybodys=True)
+
+    @revoke.consequences
+    def foresee_revoke(self, token: Mapping[str, Any], *, actor: Actor) -> list[str]:
+        return [f"Programs that use {token['hint']} in the name of {token['user']} are refused from now on."]
+
+    @panel("API tokens", on="users", permission="auth:read_tokens", order=50)
+    def of_user(self, user: Mapping[str, Any], *, actor: Actor) -> Iterator[Block]:
+        found = self.find({"user": user["id"]}, Paging(1, SHOWN), actor=actor)
+        yield Table(
+            ("Token", "Begins with", "Scopes", "Ends"),
+            [
+                (Link(row["name"], self.name, row["id"]), row["hint"], row["scopes"], row["expires_at"])
+                for row in found.rows
+            ],
+            empty="No program acts in this user's name.",
+            more=Link("All tokens", self.name, None, {"user": user["id"]}) if found.has_next else None,
+        )
+
+
+def _token(row: AnyRow) -> Versioned:
+    shown = {name: getattr(row.ApiToken, name) for name in ("id", "name", "hint", "scopes", "created_at", "expires_at")}
+    return Versioned(shown | {"user_id": row.ApiToken.user_id, "user": row.username}, 1)
+
+
+class SignInSection(AdminSection):
+    """Where a user is signed in, on the user's page."""
+
+    name, title, singular = "sign-ins", "Sign-ins", "sign-in"
+
+    def __init__(self, sign_ins: SignInService) -> None:
+        self.sign_ins = sign_ins
+
+    @panel("Signed in", on="users", permission="users:list", order=40)
+    def of_user(self, user: Mapping[str, Any], *, actor: Actor) -> Iterator[Block]:
+        yield Table(
+            ("With", "Since", "Last seen", "Until, at the latest"),
+            [
+                ("a browser" if one.cookie_hash else "the API", one.created_at, one.last_seen_at, one.expires_at)
+                for one in self.sign_ins.sessions_of(user["id"])
+            ],
+            empty="Nowhere now.",
+        )
+
+    @action("Sign out everywhere", permission="users:manage", icon="logout", on="users")
+    def sign_out_everywhere(self, row_id: int, *, actor: Actor, expected: Collection[int] | None = None) -> None:
+        """End all that a user has signed in to, such as on a telephone that was lost."""
+        self.sign_ins.sign_out_everywhere(row_id)
+
+    @sign_out_everywhere.consequences
+    def foresee_sign_out_everywhere(self, user: Mapping[str, Any], *, actor: Actor) -> list[str]:
+        return ["They have to sign in again, with the same password, wherever they are.", "Their API tokens stay good."]
 
 
 def includeme(config: Configurator) -> None:

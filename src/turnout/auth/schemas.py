@@ -69,4 +69,16 @@ class ApiTokenQuery(PageQuery):
     """Parameters of the list of tokens."""
 
 
+class ApiTokenAdminQuery(PageQuery):
+    """Filters of the list of tokens in the admin, where staff see everybody's."""
+
+    user = fields.identifier(missing=None)
+
+
+class ApiTokenAdminView(ApiTokenView):
+    """A token, without its secret, with whose it is."""
+
+    user = fields.text(150)
+
+
 ApiTokenPage = page_of(ApiTokenView(name="token"))

@@ -1,7 +1,8 @@
 """What can be done about signing in."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from datetime import timedelta
+from typing import Any, NewType
 
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
@@ -24,11 +25,17 @@ from turnout.clock import Clock
 from turnout.db import AnyRow
 from turnout.errors import Invalid, NotFound
 from turnout.injection import Announce, ReadSession, Settings
+from turnout.paging import Ordering, Paging, Slice, fetch
 from turnout.security.actors import Actor
 from turnout.security.passwords import verify_password
 from turnout.users.models import User
 
 MOST_TOKENS = 50
+MOST_SHOWN = 20
+"""How many sessions of a user are shown."""
+Grantable = NewType("Grantable", Mapping[str, str])
+"""The permissions that whoever asks may give to tokens, with what they are."""
+_NEWEST_TOKEN = Ordering("-id", ApiToken.id, ApiToken.id, descending=True)
 
 
 class SignInService:
@@ -168,6 +175,18 @@ class SignInService:
         for session_id in ended:
             self.announce(SignedOut(session_id))
 
+    def sessions_of(self, user_id: int) -> Sequence[SignInSession]:
+        """Return the sessions of a user that have not ended, newest first."""
+        now = self.clock.now()
+        idle_since = now - timedelta(minutes=self.settings["auth.idle_minutes"])
+        query = select(SignInSession).where(
+            SignInSession.user_id == user_id,
+            SignInSession.revoked_at.is_(None),
+            SignInSession.expires_at > now,
+            or_(SignInSession.last_seen_at.is_(None), SignInSession.last_seen_at > idle_since),
+        )
+        return self.session.scalars(query.order_by(SignInSession.id.desc()).limit(MOST_SHOWN)).all()
+
     def _tokens(self, user_id: int, session_id: int, generation: int) -> dict[str, Any]:
         now = self.clock.now()
         minutes = self.settings["auth.access_minutes"]
@@ -182,19 +201,20 @@ class SignInService:
 
 
 class ApiTokenService:
-    """Makes, lists and revokes a user's own tokens for programs."""
+    """Makes, lists and revokes tokens for programs: a user's own; staff see and revoke everybody's."""
 
-    def __init__(self, session: Session, clock: Clock, announce: Announce) -> None:
+    def __init__(self, session: Session, clock: Clock, announce: Announce, grantable: Grantable) -> None:
         self.session = session
         self.clock = clock
         self.announce = announce
+        self.grantable = grantable
 
-    def create(self, new: Mapping[str, Any], grantable: frozenset[str], *, actor: Actor) -> tuple[ApiToken, str]:
-        """Make a token with scopes out of `grantable`; return it and its secret, which is shown only now.
+    def create(self, new: Mapping[str, Any], *, actor: Actor) -> tuple[ApiToken, str]:
+        """Make a token with scopes that the actor may give; return it and its secret, which is shown only now.
 
         Raises `InvalidToken` for somebody whose account was closed, which this process may not have heard of yet.
         """
-        unknown = sorted(set(new["scopes"]) - grantable)
+        unknown = sorted(set(new["scopes"]) - self.grantable.keys())
         if unknown:
             raise Invalid({"scopes": f"cannot be given to your tokens: {', '.join(unknown)}"})
         now = self.clock.now()
@@ -227,19 +247,34 @@ class ApiTokenService:
             select(ApiToken).where(ApiToken.user_id == actor.user_id).order_by(ApiToken.id.desc())
         ).all()
 
+    def find(self, filters: Mapping[str, Any], paging: Paging, *, actor: Actor) -> Slice:
+        """Return tokens with the names of their users, newest first: the actor's own; everybody's for staff."""
+        query = select(ApiToken, User.username).join(User, User.id == ApiToken.user_id)
+        owner = filters.get("user") if actor.is_staff else actor.user_id
+        if owner is not None:
+            query = query.where(ApiToken.user_id == owner)
+        return fetch(self.session, query, _NEWEST_TOKEN, paging)
+
+    def get(self, token_id: int, *, actor: Actor) -> AnyRow:
+        """Return a token with the name of its user, as `find` does. Raises `NotFound`."""
+        query = select(ApiToken, User.username).join(User, User.id == ApiToken.user_id)
+        row = self.session.execute(query.where(ApiToken.id == token_id)).first()
+        if row is None or not actor.owns(row.ApiToken.user_id):
+            raise NotFound("There is no such token.")
+        return row
+
     def revoke_all(self, user_id: int) -> None:
         """Delete every token of a user."""
         query = delete(ApiToken).where(ApiToken.user_id == user_id).returning(ApiToken.token_hash)
         for token_hash in self.session.scalars(query).all():
             self.announce(ApiTokenRevoked(token_hash))
 
-    def revoke(self, token_id: int, *, actor: Actor) -> None:
-        """Delete a token of the actor's. Raises `NotFound`."""
-        revoked = self.session.execute(
-            delete(ApiToken)
-            .where(ApiToken.id == token_id, ApiToken.user_id == actor.user_id)
-            .returning(ApiToken.token_hash)
-        ).scalar()
+    def revoke(self, token_id: int, *, actor: Actor, anybodys: bool = False) -> None:
+        """Delete a token of the actor's, or `anybodys` where the actor is staff. Raises `NotFound`."""
+        query = delete(ApiToken).where(ApiToken.id == token_id).returning(ApiToken.token_hash)
+        if not (anybodys and actor.is_staff):
+            query = query.where(ApiToken.user_id == actor.user_id)
+        revoked = self.session.execute(query).scalar()
         if revoked is None:
             raise NotFound("There is no such token.")
         self.announce(ApiTokenRevoked(revoked))

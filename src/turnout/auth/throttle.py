@@ -50,6 +50,7 @@ class Throttle:
         """Raise `TooManyAttempts` for whoever has failed too often to try again now."""
         seconds = self._ask(lambda limiter: max(self._waits(limiter, account, address), default=0))
         if seconds > 0:
+            log.info("too many attempts to sign in", address=network(address))
             raise TooManyAttempts(seconds)
 
     def failed(self, account: str, address: str | None) -> None:

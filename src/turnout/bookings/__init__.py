@@ -13,11 +13,13 @@ from turnout.bookings.models import ACTIVE, VALID, Booking, Ticket
 from turnout.bookings.services import Booker, BookingCatalog, BookingService, BoxOffice, Intake
 from turnout.bookings.services.intake import decide_bookings
 from turnout.bookings.tasks import expire_holds
-from turnout.events.models import Event
+from turnout.events.hooks import TransitionForeseen
+from turnout.events.models import CANCELLED, Event
 from turnout.outbox.retries import Retry
 from turnout.security.actors import USER
 from turnout.ticket_types.models import TicketType
 from turnout.users.hooks import UsersDeleting, UsersDeletionForeseen
+from turnout.words import money
 
 
 class BookingSettings(colander.MappingSchema):
@@ -55,6 +57,24 @@ def foresee_deletion(event: UsersDeletionForeseen) -> None:
         event.say(sentence)
 
 
+def foresee_transition(event: TransitionForeseen) -> None:
+    """Say what is booked and paid of an event that is about to be called off or postponed."""
+    bookings = event.request.find_service(BookingCatalog)
+    held = [one for one in bookings.counts(event.event_id) if one["status"] in ACTIVE]
+    number, places = (sum(one[name] for one in held) for name in ("bookings", "places"))
+    if not number:
+        event.say("Nobody has booked it.")
+        return
+    event.say(
+        f"{number} booking{'' if number == 1 else 's'} of {places} place{'' if places == 1 else 's'} "
+        f"{'stays' if number == 1 else 'stay'} as {'it is' if number == 1 else 'they are'}."
+    )
+    taken = event.request.find_service(BoxOffice).takings_of(event.event_id)
+    words = [money(amount, currency) for currency, amount in sorted(taken.items()) if amount]
+    if words and event.status == CANCELLED:
+        event.say(f"{' and '.join(words)} {'was' if len(words) == 1 else 'were'} taken, and is yours to refund.")
+
+
 def includeme(config: Configurator) -> None:
     config.declare_settings("bookings", BookingSettings)
     config.declare_permission("bookings:read", "See one's own bookings, and those of one's own events", USER)
@@ -71,6 +91,7 @@ def includeme(config: Configurator) -> None:
     config.add_claim_source("bookings of events", HELD_OF_EVENTS)
     config.add_claim_source("tickets of types", HELD_OF_TYPES)
     config.add_subscriber(delete_of_users, UsersDeleting)
+    config.add_subscriber(foresee_transition, TransitionForeseen)
     config.add_subscriber(foresee_deletion, UsersDeletionForeseen)
     config.add_periodic_task(expire_holds, every=timedelta(minutes=1))
     for service in api.SERVICES:

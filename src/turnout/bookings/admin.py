@@ -1,7 +1,7 @@
 """Bookings in the admin UI: the box office."""
 
-from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,17 +9,18 @@ from zoneinfo import ZoneInfo
 
 from turnout.admin.actions import action
 from turnout.admin.forms.widgets import Choices
-from turnout.admin.panels import DASHBOARD, WHOLE, Badge, Block, Chart, Facts, Link, Money, Note, Table, panel
-from turnout.words import money
+from turnout.admin.panels import DASHBOARD, WHOLE, Badge, Block, Chart, Facts, Link, Money, Note, Share, Table, panel
 from turnout.admin.sections import BOOKINGS, AdminSection, Column, PageLink
 from turnout.bookings.models import ACTIVE, CONFIRMED, PENDING, PROCESSING, VALID
 from turnout.bookings.schemas import BookingChange, BoxOfficeQuery, BoxOfficeView, Sale
 from turnout.bookings.services import BookingService, BoxOffice
 from turnout.clock import Clock
+from turnout.events.models import PUBLISHED
 from turnout.injection import Settings
 from turnout.paging import Paging, Slice
 from turnout.security.actors import Actor
 from turnout.versions import Versioned
+from turnout.words import money
 
 DAYS = 30
 """How far back the dashboard looks."""
@@ -63,10 +64,20 @@ class BookingSection(AdminSection):
     )
     label_by = "code"
     owned_by = "organizer_id"
+    zone_by = None
     pickers = {
         "event": "events", "attendee": "attendees", "user": "users", "event_id": "events", "attendee_id": "attendees",
     }  # fmt: skip
     links = (
+        PageLink(
+            "Book for somebody",
+            "admin:bookings:new",
+            "bookings:create",
+            "ticket",
+            on="events",
+            when=lambda event: event["status"] == PUBLISHED,
+            query=lambda event: {"event_id": event["id"]},
+        ),
         PageLink(
             "Tickets (PDF)", "api:booking-tickets", "bookings:read", "printer", when=lambda b: b["status"] == CONFIRMED
         ),
@@ -126,7 +137,7 @@ class BookingSection(AdminSection):
         self.bookings.cancel(row_id, actor=actor, expected=expected)
 
     @cancel.consequences
-    def cancel(self, booking: Mapping[str, Any], *, actor: Actor) -> list[str]:
+    def foresee_cancel(self, booking: Mapping[str, Any], *, actor: Actor) -> list[str]:
         if booking["status"] == PROCESSING:
             return ["It is not decided yet and holds no places; it will not be decided any more."]
         places = f"{booking['quantity']} {'place' if booking['quantity'] == 1 else 'places'}"
@@ -155,7 +166,7 @@ class BookingSection(AdminSection):
             empty="There are no tickets before the booking is decided.",
         )
 
-    @panel("Bookings", on="events", permission="bookings:read", order=20)
+    @panel("Bookings", on="events", permission="bookings:read", width=WHOLE, order=20)
     def of_event(self, event: Mapping[str, Any], *, actor: Actor) -> Iterator[Block]:
         counts = self.office.counts(event["id"], actor=actor)
         if counts:
@@ -167,11 +178,11 @@ class BookingSection(AdminSection):
             yield Facts(numbers | ({"Takings, confirmed": amounts} if amounts else {}))
         yield self._newest({"event": event["id"]}, actor, "Nobody has booked yet.")
 
-    @panel("Bookings", on="attendees", permission="bookings:read", order=20)
+    @panel("Bookings", on="attendees", permission="bookings:read", width=WHOLE, order=20)
     def of_attendee(self, attendee: Mapping[str, Any], *, actor: Actor) -> Iterator[Block]:
         yield self._newest({"attendee": attendee["id"]}, actor, "There are no bookings for this attendee.")
 
-    @panel("Bookings", on="users", permission="bookings:read", order=20)
+    @panel("Bookings", on="users", permission="bookings:read", width=WHOLE, order=60)
     def of_user(self, user: Mapping[str, Any], *, actor: Actor) -> Iterator[Block]:
         yield self._newest({"user": user["id"]}, actor, "This user has booked nothing.")
 
@@ -195,7 +206,22 @@ class BookingSection(AdminSection):
             more=Link(f"All {found.count} bookings", "bookings", None, filters) if found.has_next else None,
         )
 
-    @panel("Bookings and takings", on=DASHBOARD, permission="bookings:read", order=30)
+    @panel("Places sold by event", on=DASHBOARD, permission="bookings:read", order=40)
+    def places_sold(self, *, actor: Actor) -> Iterator[Block]:
+        yield Table(
+            ("Event", "On", "Places"),
+            [
+                (
+                    Link(event.title, "events", event.id),
+                    f"{event.starts_at.astimezone(ZoneInfo(event.timezone)):%-d %b}",
+                    Share(event.taken, event.capacity),
+                )
+                for event in self.office.next_events(NEXT_EVENTS, actor=actor)
+            ],
+            empty="No published event is to come.",
+        )
+
+    @panel("Bookings and takings", on=DASHBOARD, permission="bookings:read", width=WHOLE, order=50)
     def takings(self, *, actor: Actor) -> Iterator[Block]:
         zone = ZoneInfo(self.settings["admin.timezone"])
         days = _days(self.clock.now(), zone)
@@ -205,29 +231,19 @@ class BookingSection(AdminSection):
             return
         labels = [f"{day.astimezone(zone):%-d %b}" for day in days[:-1]]
         numbers = [0] * DAYS
-        amounts: dict[str, list[float]] = defaultdict(lambda: [0.0] * DAYS)
+        amounts: dict[str, list[Decimal]] = {}
+        paid: Counter[str] = Counter()
         for one in taken:
             numbers[one.day] += one.bookings
             if one.amount:
-                amounts[one.currency][one.day] = float(one.amount)
-        yield Facts(
-            {f"Bookings, last {DAYS} days": sum(numbers)}
-            | {f"Takings in {currency}": Money(Decimal(str(sum(found))), currency) for currency, found in amounts.items()}
-        )
+                amounts.setdefault(one.currency, [Decimal(0)] * DAYS)[one.day] = one.amount
+                paid[one.currency] += one.bookings
+        totals = [Money(sum(found), currency) for currency, found in amounts.items()]
+        yield Facts({f"Bookings, last {DAYS} days": sum(numbers)} | ({"Takings": totals} if totals else {}))
         yield Chart("bar", labels, {"Bookings": numbers}, unit="Bookings a day")
-        if amounts:
-            yield Chart("line", labels, amounts, unit=f"Takings a day in {', '.join(amounts)}")
-
-    @panel("Places sold by event", on=DASHBOARD, permission="bookings:read", order=40)
-    def places_sold(self, *, actor: Actor) -> Iterator[Block]:
-        events = self.office.next_events(NEXT_EVENTS, actor=actor)
-        if not events:
-            yield Note("No published event is to come.")
-            return
-        series: dict[str, Sequence[float]] = {"Taken": [event.taken for event in events]}
-        if any(event.capacity is not None for event in events):
-            series["Left"] = [0 if event.capacity is None else event.capacity - event.taken for event in events]
-        yield Chart("bar", [event.title for event in events], series, unit="Event")
+        for currency, _ in paid.most_common(1):  # two on one scale would say nothing
+            series = {currency: [float(amount) for amount in amounts[currency]]}
+            yield Chart("line", labels, series, unit=f"Takings a day in {currency}")
 
 
 def _attendee_page(row: Mapping[str, Any], actor: Actor) -> dict[str, Any]:

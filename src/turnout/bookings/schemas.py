@@ -149,6 +149,7 @@ class HolderChange(TicketChange):
     """A ticket's holder, whom a form changes."""
 
     id = fields.identifier(hidden=True)
+    name = fields.text(200, 0, missing="")
 
 
 class BookingChange(BookingUpdate):

@@ -20,4 +20,5 @@ def includeme(config: Configurator) -> None:
     config.add_subscriber(_forget, UsersDeleting)
     for service in api.SERVICES:
         config.add_api_service(service)
+    config.include("turnout.check_ins.admin")
     config.add_capability("check-ins", "Tickets checked in at the door, each once, by code or by name")

@@ -116,7 +116,22 @@ class CheckInService:
             query = query.where(_matches(filters["search"]))
         found = fetch(self.session, query, ORDERINGS[filters.get("ordering", "name")], paging)
         rows = [_represent(row) for row in found.rows]
-        return Slice(found.count, found.is_exact, rows, found.has_next, found.next_cursor), self._counts(event_id)
+        counts = self.counts(event_id, actor=actor)
+        return Slice(found.count, found.is_exact, rows, found.has_next, found.next_cursor), counts
+
+    def counts(self, event_id: int, *, actor: Actor) -> dict[str, int]:
+        """Return how many are ``expected`` at an event, and how many of them are ``checked_in``.
+
+        Raises `NotFound`, `Denied`.
+        """
+        self.events.for_change(event_id, actor=actor)
+        query = (
+            select(func.count().label("expected"), func.count(Ticket.checked_in_at).label("checked_in"))
+            .select_from(Ticket)
+            .join(Booking, Booking.id == Ticket.booking_id)
+            .where(Booking.event_id == event_id, *_EXPECTED)
+        )
+        return dict(self.session.execute(query).one()._mapping)  # noqa: SLF001 - public, in spite of its name
 
     def forget(self, user_ids: Sequence[int]) -> None:
         """Forget whom these users let in, before they are deleted; who is in stays in."""
@@ -146,15 +161,6 @@ class CheckInService:
 
     def _announce(self, kind: type[TicketEvent], row: AnyRow, actor: Actor) -> None:
         self.announce(kind(row.id, row.booking_id, row.event_id, actor.user_id))
-
-    def _counts(self, event_id: int) -> dict[str, int]:
-        query = (
-            select(func.count().label("expected"), func.count(Ticket.checked_in_at).label("checked_in"))
-            .select_from(Ticket)
-            .join(Booking, Booking.id == Ticket.booking_id)
-            .where(Booking.event_id == event_id, *_EXPECTED)
-        )
-        return dict(self.session.execute(query).one()._mapping)  # noqa: SLF001 - public, in spite of its name
 
 
 def _matches(text: str) -> ColumnElement[bool]:

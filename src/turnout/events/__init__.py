@@ -5,12 +5,15 @@ from pyramid.config import Configurator
 
 from turnout import schema as fields
 from turnout.events import api
+from turnout.events.admin import EventSection
 from turnout.events.extensions import (
     EventExtensions,
     add_event_extension,
     describe_extensions,
     describe_orderings,
     describe_plugins,
+    form_of_extensions,
+    form_of_plugins,
 )
 from turnout.events.services import EventCatalog, EventService
 from turnout.events.switches import EventSwitches, is_switched_on, switches_of
@@ -45,6 +48,7 @@ def includeme(config: Configurator) -> None:
         "event orderings": describe_orderings(config),
         "event plugins": describe_plugins(config),
     }
+    registry.admin_members |= {"event extensions": form_of_extensions, "event plugins": form_of_plugins}
     config.add_request_method(lambda _request: {}, "event_switches", reify=True)
     config.add_directive("add_event_extension", add_event_extension)
     config.add_injectable(EventSwitches, switches_of)
@@ -63,4 +67,5 @@ def includeme(config: Configurator) -> None:
     config.add_subscriber(keep_images, ImagesSought)
     for service in api.SERVICES:
         config.add_api_service(service)
+    config.add_admin_section(EventSection)
     config.add_capability("events", "Events with ticket types, found by filters and full-text search")

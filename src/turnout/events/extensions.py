@@ -12,13 +12,18 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
+import colander
 from pyramid.config import Configurator
+from pyramid.registry import Registry
 from pyramid.request import Request
 from sqlalchemy import ColumnElement, func, true
 from sqlalchemy.orm import InstrumentedAttribute
 
+from turnout.admin.forms.words import in_words
 from turnout.api.openapi.schemas import Components, JSONSchema
 from turnout.api.reading import field_of, read_value
 from turnout.errors import Clash, Invalid, StartError
@@ -27,7 +32,7 @@ from turnout.events.switches import EventSwitches
 from turnout.injection import SERVICES_ARE_KNOWN, Provider, providers_for
 from turnout.plugin.boundary import taking_part
 from turnout.plugin.discovery import Loaded
-from turnout.schema import Schema
+from turnout.schema import Schema, flag, iso
 
 Read = Callable[..., Mapping[int, Mapping[str, Any]]]
 Write = Callable[..., None]
@@ -110,6 +115,23 @@ class EventExtensions:
             if extension.write is not None:
                 with self._part_of(extension):
                     extension.write(event_id, values, **self._given(extension.for_writing))
+
+    def of_form(self, given: Mapping[str, Any], switches: Mapping[str, bool]) -> dict[str, Any]:
+        """Return what a form says for extensions as a client writes it; of plugins that are switched off, nothing."""
+        return {
+            name: _as_json(_said(self._extensions[name].body, value))
+            for name, value in given.items()
+            if self._is_on(self._extensions[name], switches)
+        }
+
+    def written(self, shown: Mapping[str, Any]) -> dict[str, Any]:
+        """Return of what extensions show what can be written, too."""
+        bodies = {name: extension.body for name, extension in self._extensions.items() if extension.body is not None}
+        return {
+            name: {node.name: shown[name][node.name] for node in body.children if node.name in shown[name]}
+            for name, body in bodies.items()
+            if name in shown
+        }
 
     @property
     def orderings(self) -> dict[str, EventOrdering]:
@@ -209,6 +231,59 @@ def _check_ordering(name: str, ordering: EventOrdering) -> None:
 
 def _parameter(function: Callable[..., Any], place: int) -> str:
     return list(inspect.signature(function).parameters)[place]
+
+
+class Part(colander.Mapping):
+    """What one extension takes, in a form: left empty as a whole where it could not be, it is not said at all."""
+
+    def deserialize(self, node: colander.SchemaNode, cstruct: Any) -> Any:
+        """Return the values, or null."""
+        try:
+            return super().deserialize(node, cstruct)
+        except colander.Invalid:
+            said = cstruct.values() if isinstance(cstruct, Mapping) else ()
+            if any(value not in (colander.null, None, "", "false", []) for value in said):
+                raise
+            return colander.null
+
+
+def _said(body: Any, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is otherwise than if nothing had been said: in JSON nothing is not the same as empty text."""
+    return {node.name: given[node.name] for node in body.children if given.get(node.name) != node.missing}
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _as_json(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_as_json(one) for one in value]
+    if isinstance(value, datetime):
+        return iso(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value) if isinstance(value, Decimal) else value
+
+
+def form_of_extensions(registry: Registry) -> colander.SchemaNode | None:
+    """Return what extensions take, as a part of the form of events; None if they take nothing."""
+    node = colander.SchemaNode(colander.Mapping(), missing=dict)
+    for name, extension in sorted(registry.event_extensions.items()):
+        if extension.body is not None:
+            part = extension.body.clone()
+            part.typ, part.name, part.missing = Part(), name, colander.drop
+            part.title = in_words(name) if extension.plugin is None else extension.plugin.manifest.title
+            node.add(part)
+    return node if node.children else None
+
+
+def form_of_plugins(registry: Registry) -> colander.SchemaNode | None:
+    """Return the switches of plugins, as a part of the form of events; None if no plugin can be switched."""
+    node = colander.SchemaNode(colander.Mapping(), missing=dict)
+    plugins = registry.plugins.enabled
+    for name in sorted(registry.plugins.switchable):
+        manifest = plugins[name].manifest
+        node.add(flag(name=name, title=manifest.title, description=manifest.description, missing=False))
+    return node if node.children else None
 
 
 def describe_extensions(config: Configurator) -> Callable[[Components, bool], JSONSchema]:

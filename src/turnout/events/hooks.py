@@ -48,14 +48,15 @@ class EventPostponed(EventHappening):
 
 @dataclass(frozen=True, slots=True)
 class TransitionForeseen(DomainEvent):
-    """Somebody is about to let an event become `status`, and asks what that would mean.
-
-    A subscriber to which it means something says so in a sentence, such as "12 guests are told.". Nothing has happened yet.
-    """
+    """Somebody wants to know what it would mean if an event became `status`: a subscriber says it with `say`."""
 
     event_id: int
     status: str
-    sentences: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+
+    def say(self, sentence: str) -> None:
+        """Say what else would happen, or stay as it is."""
+        self.said.append(sentence)
 
 
 @dataclass(frozen=True, slots=True)

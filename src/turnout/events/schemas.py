@@ -81,7 +81,11 @@ class EventForm(EventInput):
     """An event with its ticket types, as a form changes it."""
 
     timezone = fields.timezone(optional=True, description="Null: the venue's")
-    image_url = fields.url(optional=True, is_picture=True, description="A web address, or a picture to upload")
+    currency = fields.currency(missing=colander.drop, description="Of all its prices; it cannot be changed later")
+    tags = fields.many(fields.slug(name="slug"), 30, missing=list)
+    image_url = fields.url(
+        optional=True, is_picture=True, title="Picture", description="A web address, or a picture to upload"
+    )
     ticket_types = fields.many(TicketTypeEntry(name="ticket_type"), 50, 1, insert_before="category_id")
 
 
@@ -89,7 +93,7 @@ class NewEventForm(EventForm):
     """An event with its ticket types, as a form makes it."""
 
     organizer_id = fields.identifier(
-        optional=True, insert_before="max_tickets_per_booking", description="Whose event it is; null: yours"
+        missing=colander.drop, insert_before="max_tickets_per_booking", description="Whose event it is; null: yours"
     )
     status = fields.choice((DRAFT, PUBLISHED), missing=DRAFT, description="What is published can be seen and booked")
 
@@ -208,4 +212,4 @@ class EventQuery(PageQuery):
 class EventFilters(EventQuery):
     """Filters of the list for those who manage events: in whatever status."""
 
-    status = fields.choice(STATUSES, missing=None)
+    status = fields.choice(STATUSES, missing=None, insert_before="date_from")

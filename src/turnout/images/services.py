@@ -28,7 +28,7 @@ UNFINISHED = timedelta(days=1)
 """How long a file may wait for its row."""
 BATCH = 500
 
-_ADDRESS = re.compile(rf"(?:https?://[^\s?#]+)?/(?P<picture>[0-9a-f]{{64}})(?:{THUMBNAIL})?\.webp")
+_ADDRESS = re.compile(rf"(?:https?:/)?/(?:[^\s?#]*/)?(?P<picture>[0-9a-f]{{64}})(?:{THUMBNAIL})?\.webp")
 _INSERT: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 
 MediaRoot = NewType("MediaRoot", str)
@@ -45,6 +45,12 @@ class Kept:
     width: int
     height: int
     bytes: int
+
+
+def path_of(address: str | None) -> str | None:
+    """Return the path at which an image of ours is shown here, whatever its `address` names; None for one of elsewhere."""
+    found = _ADDRESS.fullmatch(address or "")
+    return None if found is None else f"{MEDIA}{found['picture']}.webp"
 
 
 def thumbnail_of(address: str) -> str:
@@ -68,18 +74,16 @@ class ImageAddresses:
 
         Whatever host it names: what has the name of an image has its content. An address of elsewhere stays as it is.
         """
-        found = _ADDRESS.fullmatch(address or "")
-        if found is None:
+        path = path_of(address)
+        if path is None:
             return address
-        name = f"{found['picture']}.webp"
-        touched = self.session.execute(
+        touched: Any = self.session.execute(
             update(Image)
-            .where(Image.name == name)
+            .where(Image.name == path.removeprefix(MEDIA))
             .values(unused_since=None)
-            .returning(Image.id)
             .execution_options(synchronize_session=False)
         )
-        return address if touched.first() is None else MEDIA + name
+        return path if touched.rowcount else address
 
     def address(self, kept: str | None) -> str | None:
         """Return the whole address of what `refer` gave."""

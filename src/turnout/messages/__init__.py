@@ -10,9 +10,10 @@ from pyramid.config import Configurator
 from turnout import schema as fields
 from turnout.bookings.hooks import BookingCancelled, BookingConfirmed, BookingExpired, BookingResized
 from turnout.errors import StartError
-from turnout.events.hooks import EventCancelled, EventChanged, EventPostponed, EventPublished
+from turnout.events.hooks import EventCancelled, EventChanged, EventPostponed, EventPublished, TransitionForeseen
+from turnout.events.models import CANCELLED
 from turnout.messages import api, mail, tasks
-from turnout.messages.admin import MessageSection
+from turnout.messages.admin import BookingMessageSection, MessageSection, NoticeSection, who_is_told
 from turnout.messages.channels import Channels, Senders, add_message_channel
 from turnout.messages.delivery import deliver
 from turnout.messages.enclosures import enclose_calendar, enclose_tickets
@@ -53,6 +54,12 @@ class MessageSettings(colander.MappingSchema):
 
     threads = fields.whole(1, 64, missing=2, description="How many messages a worker sends at once")
     keep_days = fields.whole(1, 3650, missing=90, description="How long messages are kept")
+
+
+def foresee_transition(event: TransitionForeseen) -> None:
+    """Say who is told that an event is called off or postponed."""
+    kind = tasks.EVENT_CANCELLED if event.status == CANCELLED else tasks.EVENT_CHANGED
+    event.say(who_is_told(event.request.find_service(NoticeService).audience(event.event_id, kind)))
 
 
 def _email(settings: dict[str, Any]) -> mail.Email:
@@ -110,6 +117,8 @@ def includeme(config: Configurator) -> None:
     config.add_listener(tasks.tell_of_booking, BookingConfirmed, BookingCancelled, BookingExpired, BookingResized)
     config.add_listener(tasks.tell_of_event, EventChanged, EventCancelled, EventPostponed, EventPublished)
     config.add_listener(tasks.tell_of_notice, NoticeGiven)
+    config.add_subscriber(foresee_transition, TransitionForeseen)
+    config.add_admin_section(NoticeSection)
     config.set_queue_threads(QUEUE, config.get_settings()["messages.threads"])
     config.add_task(deliver, queue=QUEUE, retry=RETRY)
     config.add_task(tasks.tell_guests, queue=QUEUE)
@@ -118,6 +127,7 @@ def includeme(config: Configurator) -> None:
     for view in api.SERVICES:
         config.add_api_service(view)
     config.add_admin_section(MessageSection)
+    config.add_admin_section(BookingMessageSection)
     config.add_capability("messages", "Messages to guests, by email and what plugins add, as each user chooses")
 
 

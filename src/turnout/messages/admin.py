@@ -6,9 +6,11 @@ from typing import Any
 from turnout.admin.actions import action
 from turnout.admin.panels import ATTENTION, Block, Link, Note, panel
 from turnout.admin.sections import TALK, AdminSection, Column
+from turnout.bookings.models import CONFIRMED
 from turnout.messages.models import FAILED
-from turnout.messages.schemas import MessageQuery, MessageView
-from turnout.messages.services import MessageRegister
+from turnout.messages.schemas import MessageQuery, MessageView, NoticeForm
+from turnout.messages.services import GuestService, MessageRegister, NoticeService
+from turnout.messages.tasks import CONFIRMED_KIND
 from turnout.paging import Paging, Slice
 from turnout.security.actors import Actor
 from turnout.versions import Versioned
@@ -74,3 +76,53 @@ class MessageSection(AdminSection):
             yield Note(
                 f"{what} could not be delivered.", "warning", Link("See why", self.name, filters={"status": FAILED})
             )
+
+
+class BookingMessageSection(AdminSection):
+    """What can be told to whoever has a booking, on the booking's page."""
+
+    name, title, singular = "booking-messages", "Messages", "message"
+
+    def __init__(self, guests: GuestService) -> None:
+        self.guests = guests
+
+    @action(
+        "Send the tickets again",
+        permission="bookings:update",
+        icon="mail-forward",
+        on="bookings",
+        when=lambda booking: booking["status"] == CONFIRMED,
+    )
+    def resend(self, row_id: int, *, actor: Actor, expected: Collection[int] | None = None) -> str:
+        """Send the confirmation once more, with the tickets as they are now."""
+        sent = self.guests.tell_again(CONFIRMED_KIND, row_id)
+        return (
+            "The confirmation is on its way again." if sent else "Nothing is sent: it was, just now, or is not wanted."
+        )
+
+
+class NoticeSection(AdminSection):
+    """What is said to everybody who booked an event, from the event's page."""
+
+    name, title, singular = "notices", "Notices", "notice"
+
+    def __init__(self, notices: NoticeService) -> None:
+        self.notices = notices
+
+    @action("Notify guests", permission="messages:send", icon="send", form=NoticeForm, on="events")
+    def notify(
+        self, row_id: int, said: Mapping[str, Any], *, actor: Actor, expected: Collection[int] | None = None
+    ) -> str:
+        """Tell everybody who booked this event something."""
+        return who_is_told(self.notices.give(row_id, said["message"], said["subject"], actor=actor))
+
+    @notify.consequences
+    def foresee_notify(self, event: Mapping[str, Any], _said: Mapping[str, Any], *, actor: Actor) -> list[str]:
+        return [who_is_told(self.notices.audience(event["id"]))]
+
+
+def who_is_told(guests: int) -> str:
+    """Return a sentence: how many guests of an event hear of something."""
+    if not guests:
+        return "Nobody is told: there are no guests who want to be."
+    return f"{guests} guest{' is' if guests == 1 else 's are'} told, as they have chosen to be."

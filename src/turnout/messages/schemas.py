@@ -49,6 +49,12 @@ class NoticeInput(Schema):
     subject = fields.text(200, optional=True, description="By default the event's title")
 
 
+class NoticeForm(NoticeInput):
+    """What an organizer has to say, in the order of a letter."""
+
+    subject = fields.text(200, optional=True, insert_before="message", description="By default the event's title")
+
+
 class NoticeView(Schema):
     """A notice that is on its way."""
 

@@ -22,6 +22,7 @@ class JobSection(AdminSection):
     """Work that is done after the answer: mail, webhooks, reminders, and what plugins add."""
 
     name, title, singular = "jobs", "Background work", "job"
+    plural = "jobs"
     icon, group, order = "hourglass", SYSTEM, 20
     description = (
         "What is done after the answer: mail, webhooks, reminders. What is dead has failed as often as it may."
@@ -59,8 +60,9 @@ class JobSection(AdminSection):
     @panel("What it works on", width=WHOLE)
     def payload(self, job: Mapping[str, Any], *, actor: Actor) -> Iterable[Block]:
         """Show what was given to the function."""
-        given = job["payload"]
-        yield Facts(given.get("fields", given) if isinstance(given, dict) else {"payload": given})
+        given = job["payload"].get("fields", job["payload"])  # of what happened, or a task's arguments
+        if given:
+            yield Facts(given)
 
     @panel("Background work", on=ATTENTION, permission="jobs:read", order=10)
     def attention(self, *, actor: Actor) -> Iterable[Block]:

@@ -73,6 +73,10 @@ def taken_by(name: str, registry: Registry) -> str | None:
         f"the capability {name}": name in registry.capabilities,
         f"the path {path}": any(operation.path == path for operation in operations(registry)),
         f"the route {route}": route in registry.api_services,
+        f"the admin section {name.replace('_', '-')}": registry.introspector.get(
+            "turnout admin", name.replace("_", "-")
+        )
+        is not None,
         f"tables that begin with {prefix}": is_reserved(prefix)
         or any(table.startswith(prefix) for table in core_tables()),
     }

@@ -4,6 +4,7 @@ from pyramid.config import Configurator
 
 from turnout.security.actors import ANYONE, STAFF
 from turnout.taxonomy import api
+from turnout.taxonomy.admin import CategorySection, TagSection
 from turnout.taxonomy.services import CategoryService, TagService
 
 
@@ -17,5 +18,7 @@ def includeme(config: Configurator) -> None:
     config.add_service(TagService)
     for service in api.SERVICES:
         config.add_api_service(service)
+    config.add_admin_section(CategorySection)
+    config.add_admin_section(TagSection)
     config.add_capability("categories", "One category for each event")
     config.add_capability("tags", "Any number of tags for each event")

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, ClassVar, Generic, TypeVar
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -53,6 +53,8 @@ class TermService(Generic[T]):
 
     model: type[T]
     noun: ClassVar[str]
+    of_events: ClassVar[str]
+    """The statement that counts the events that have the one with an ``:id``."""
 
     def __init__(self, session: Session, clock: Clock) -> None:
         self.session = session
@@ -129,6 +131,10 @@ class TermService(Generic[T]):
         except IntegrityError:
             raise InUse(f"There are events with this {self.noun}.") from None
 
+    def count_events(self, term_id: int) -> int:
+        """Return how many events have this one."""
+        return self.session.scalar(text(self.of_events), {"id": term_id}) or 0
+
     def _free_slug(self, given: str | None, name: str, besides: int = 0) -> str:
         slug = given or slugify(name)
         if not slug:
@@ -155,6 +161,7 @@ class CategoryService(TermService[Category]):
 
     model = Category
     noun = "category"
+    of_events = "SELECT count(*) FROM events WHERE category_id = :id"
 
 
 class TagService(TermService[Tag]):
@@ -162,3 +169,4 @@ class TagService(TermService[Tag]):
 
     model = Tag
     noun = "tag"
+    of_events = "SELECT count(*) FROM event_tags WHERE tag_id = :id"

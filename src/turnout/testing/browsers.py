@@ -58,9 +58,9 @@ class _Pages(TestApp):
 class Browser:
     """Visits pages by their paths, keeps cookies, and fills forms in; nobody has signed in to the admin with it.
 
-    Answers are WebTest's: ``.form`` and ``.forms`` to fill in and ``submit()``, ``.click("Venues")``, ``.follow()``,
-    ``.html`` and ``.pyquery`` where installed, ``.text``, ``.mustcontain(...)``. The test fails for a status of 400 or more,
-    unless it is the `status` expected.
+    Answers are WebTest's: ``.form`` and ``.forms`` to fill in and ``submit()``, ``.click("Venues")``, ``.follow()``, ``.html``
+    (Beautiful Soup's), ``.text``, ``.mustcontain(...)``. The test fails for a status of 400 or more, unless it is the `status`
+    expected. Such an answer's own requests take WebTest's options: ``page.form.submit(status=400)``.
 
         staff = browser.as_role("staff")
         form = staff.get("/admin/venues/new").forms["form"]

@@ -3,6 +3,7 @@
 from pyramid.config import Configurator
 
 from turnout.ticket_types import api
+from turnout.ticket_types.admin import TicketTypeSection
 from turnout.ticket_types.services import TicketTypeService
 
 
@@ -10,3 +11,4 @@ def includeme(config: Configurator) -> None:
     config.add_service(TicketTypeService)
     for service in api.SERVICES:
         config.add_api_service(service)
+    config.add_admin_section(TicketTypeSection)

@@ -45,4 +45,10 @@ class TicketTypeQuery(PageQuery):
     """Parameters of the list of ticket types."""
 
 
+class TicketTypeFilters(PageQuery):
+    """Filters of the list of the ticket types of all events."""
+
+    event = fields.identifier(missing=None)
+
+
 TicketTypePage = page_of(TicketTypeView(name="ticket_type"))

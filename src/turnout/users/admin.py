@@ -1,20 +1,15 @@
 """Users in the admin UI: who they are, what they may do, and when they may do nothing any more."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from turnout.admin.actions import ALL, Done, action
-from turnout.admin.panels import Block, Link, Table, panel
 from turnout.admin.sections import PEOPLE, AdminSection
-from turnout.audit.services import AuditLog
 from turnout.paging import Paging, Slice
 from turnout.security.actors import Actor
 from turnout.users.schemas import ROLES, BulkDelete, NewMember, UserQuery, UserRow
 from turnout.users.services import UserService
 from turnout.versions import Versioned
-
-SHOWN = 5
-"""How many entries of the audit log a page shows."""
 
 
 class UserSection(AdminSection):
@@ -26,12 +21,22 @@ class UserSection(AdminSection):
     permissions = {"read": "users:list"}
     query, view = UserQuery, UserRow
     columns = ("username", "name", "email", "roles", "is_active", "created_at")
-    facts = ("name", "email", "roles", "is_active", "phone", "address", "bio", "picture_url", "created_at", "updated_at")
+    facts = (
+        "name",
+        "email",
+        "roles",
+        "is_active",
+        "phone",
+        "address",
+        "bio",
+        "picture_url",
+        "created_at",
+        "updated_at",
+    )
     label_by = "username"
 
-    def __init__(self, users: UserService, log: AuditLog) -> None:
+    def __init__(self, users: UserService) -> None:
         self.users = users
-        self.log = log
 
     def find(self, filters: Mapping[str, Any], paging: Paging, *, actor: Actor) -> Slice:
         return self.users.find(filters, paging).shown(lambda row: self._shown(row.User))
@@ -87,21 +92,26 @@ class UserSection(AdminSection):
         self._set(row_id, actor, expected, is_organizer=False)
 
     @take_organizer.consequences
-    def take_organizer(self, user: Mapping[str, Any], *, actor: Actor) -> list[str]:
+    def foresee_take_organizer(self, user: Mapping[str, Any], *, actor: Actor) -> list[str]:
         return [
             "They make no more events and cannot enter the admin.",
             "Their events stay as they are, on sale or not; staff look after them.",
         ]
 
     @action(
-        "Disable", permission="users:manage", icon="user-off", destructive=True, bulk=True, when=lambda u: u["is_active"]
+        "Disable",
+        permission="users:manage",
+        icon="user-off",
+        destructive=True,
+        bulk=True,
+        when=lambda u: u["is_active"],
     )
     def disable(self, row_id: int, *, actor: Actor, expected: Collection[int] | None = None) -> None:
         """Close an account; it can be opened again."""
         self._set(row_id, actor, expected, is_active=False)
 
     @disable.consequences
-    def disable(self, user: Mapping[str, Any], *, actor: Actor) -> list[str]:
+    def foresee_disable(self, user: Mapping[str, Any], *, actor: Actor) -> list[str]:
         return [
             "They are signed out everywhere at once, and cannot sign in.",
             "Their API tokens are revoked for good.",
@@ -117,10 +127,13 @@ class UserSection(AdminSection):
     def reset_password(self, row_id: int, *, actor: Actor, expected: Collection[int] | None = None) -> Done:
         """Give a user who cannot get in any more a new password. Make sure that it is they who ask."""
         password = self.users.reset_password(row_id, actor=actor, expected=expected)
-        return Done("This is the new password. Hand it over in person or by telephone; they change it when they are in.", password)
+        return Done(
+            "This is the new password. Hand it over in person or by telephone; they change it when they are in.",
+            password,
+        )
 
     @reset_password.consequences
-    def reset_password(self, user: Mapping[str, Any], *, actor: Actor) -> list[str]:
+    def foresee_reset_password(self, user: Mapping[str, Any], *, actor: Actor) -> list[str]:
         return [
             "The old password is good no more.",
             "They are signed out everywhere, and their API tokens are revoked, whoever has them.",
@@ -131,7 +144,6 @@ class UserSection(AdminSection):
         "Make staff",
         permission="users:create_staff",
         icon="shield",
-        destructive=True,
         when=lambda user: not user["is_staff"] and user["is_active"],
     )
     def make_staff(self, row_id: int, *, actor: Actor, expected: Collection[int] | None = None) -> None:
@@ -139,7 +151,7 @@ class UserSection(AdminSection):
         self._set(row_id, actor, expected, is_staff=True)
 
     @make_staff.consequences
-    def make_staff(self, user: Mapping[str, Any], *, actor: Actor) -> list[str]:
+    def foresee_make_staff(self, user: Mapping[str, Any], *, actor: Actor) -> list[str]:
         return ["They see all events, bookings and people, and change all of them but other members of staff."]
 
     @action(
@@ -154,14 +166,16 @@ class UserSection(AdminSection):
         self._set(row_id, actor, expected, is_staff=False)
 
     @take_staff.consequences
-    def take_staff(self, user: Mapping[str, Any], *, actor: Actor) -> list[str]:
+    def foresee_take_staff(self, user: Mapping[str, Any], *, actor: Actor) -> list[str]:
         return ["They see and change nothing any more but what is their own."]
 
     @action("New member of staff", permission="users:create_staff", icon="user-plus", scope=ALL, form=NewMember)
     def create_staff(self, values: Mapping[str, Any], *, actor: Actor) -> Done:
         """Make an account for somebody who is to work here. Their password is made at random, and shown to you once."""
         user, password = self.users.create_member(values, actor=actor)
-        return Done(f"This is the first password of {user.username}. Hand it over; they change it when they are in.", password)
+        return Done(
+            f"This is the first password of {user.username}. Hand it over; they change it when they are in.", password
+        )
 
     @action("Delete by prefix", permission="users:delete", icon="trash", scope=ALL, form=BulkDelete, destructive=True)
     def delete_by_prefix(self, values: Mapping[str, Any], *, actor: Actor) -> str:
@@ -170,17 +184,5 @@ class UserSection(AdminSection):
         return f"{deleted} users were deleted."
 
     @delete_by_prefix.consequences
-    def delete_by_prefix(self, values: Mapping[str, Any], *, actor: Actor) -> list[str]:
+    def foresee_delete_by_prefix(self, values: Mapping[str, Any], *, actor: Actor) -> list[str]:
         return self.users.foresee_bulk_delete(values["prefix"])
-
-    @panel("What was done to this account", permission="audit:read", order=60)
-    def history(self, user: Mapping[str, Any], *, actor: Actor) -> Iterator[Block]:
-        about = {"subject": self.name, "subject_id": user["id"]}
-        found = self.log.find(about, Paging(1, SHOWN))
-        entries = [row.AuditEntry for row in found.rows]
-        yield Table(
-            ("When", "Who", "What"),
-            [(entry.at, entry.username or "Turnout", entry.action.replace("-", " ")) for entry in entries],
-            empty="Nothing yet.",
-            more=Link("Everything", "audit", None, about) if found.has_next else None,
-        )

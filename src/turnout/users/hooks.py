@@ -43,7 +43,7 @@ class UsersDeletionForeseen(DomainEvent):
     `user_ids` is the statement that gives their ids.
     """
 
-    user_ids: Select[tuple[int]]
+    user_ids: Select[int]
     said: list[str] = field(default_factory=list)
 
     def say(self, sentence: str) -> None:

@@ -153,7 +153,7 @@ class UserService:
         if not wanted:
             return {}
         found = self.session.execute(select(User.id, User.username).where(User.id.in_(wanted)))
-        return {user_id: username for user_id, username in found}
+        return {row.id: row.username for row in found}
 
     def find(self, filters: Mapping[str, Any], paging: Paging) -> Slice:
         """Return users in the order in which they registered."""
@@ -261,12 +261,10 @@ class UserService:
         foreseen = UsersDeletionForeseen(users)
         if count:
             self.announce(foreseen)
-        subject = "user's username begins" if count == 1 else "users' usernames begin"
-        return [f"{count} {subject} with “{prefix}”; members of staff are not among them.", *foreseen.said]
+        users_are = "1 user is" if count == 1 else f"{count} users are"
+        return [f"{users_are} deleted, whose usernames begin with “{prefix}”, and no member of staff.", *foreseen.said]
 
 
-def _named_alike(prefix: str) -> Select[tuple[int]]:
+def _named_alike(prefix: str) -> Select[int]:
     """Return the statement for users whose names begin with `prefix`, never staff."""
-    return select(User.id).where(
-        begins(User.username, prefix), User.is_staff.is_(False), User.is_superuser.is_(False)
-    )
+    return select(User.id).where(begins(User.username, prefix), User.is_staff.is_(False), User.is_superuser.is_(False))

@@ -26,9 +26,11 @@ class NewWebhook(Schema):
     """Where to tell of what."""
 
     url = fields.url(
-        description="https:// and public, unless the installation allows others", example="https://example.com/hooks"
+        title="Address",
+        description="Begins with https:// and is public, unless the installation allows others",
+        example="https://example.com/hooks",
     )
-    event_types = _event_types(description="What to tell of")
+    event_types = _event_types(description="What to tell of, such as booking.confirmed; * is everything")
     description = fields.text(200, 0, missing="")
     is_active = fields.flag(missing=True)
 

@@ -1,5 +1,4 @@
 import pytest
-
 from tests.unit.admin import probes
 
 

@@ -124,8 +124,9 @@ def make_thing_refused(staff, **values):
 
 def test_what_a_service_refuses_stands_at_the_fields_that_it_names(staff, things):
     page = staff.get("/admin/things/new").forms["form"].submit("add", value="parts")
-    form = filled(page.forms["form"], name="taken", number="7")
-    form["name", 1] = "Bulb"
+    form = filled(page.forms["form"], number="7")
+    form.set("name", "taken", 0)
+    form.set("name", "Bulb", 1)
     page = form.submit(status=400)
     assert error_at(page, "Name") == "Name is taken"
     problems = page.html.find(attrs={"data-focus": True}).get_text(" ", strip=True)
@@ -169,11 +170,17 @@ def test_entries_are_added_and_taken_away_without_javascript(staff, things):
     page = staff.get("/admin/things/new").forms["form"].submit("add", value="parts")
     page = page.forms["form"].submit("add", value="parts")
     form = filled(page.forms["form"], number="7")
-    form["name", 0], form["name", 1], form["name", 2] = "Lamp", "Bulb", "Shade"
-    form["price", 2] = "3.20"
+    form.set("name", "Lamp", 0)
+    form.set("name", "Bulb", 1)
+    form.set("name", "Shade", 2)
+    form.set("price", "3.20", 2)
     page = form.submit("remove", value="parts:0")
     form = page.forms["form"]
-    assert (form["name", 0].value, form["name", 1].value, form["price", 1].value) == ("Lamp", "Shade", "3.20")
+    assert (form.fields["name"][0].value, form.fields["name"][1].value, form.fields["price"][1].value) == (
+        "Lamp",
+        "Shade",
+        "3.20",
+    )
     form.submit(status=303)
     assert things[1]["parts"] == [{"name": "Shade", "price": Decimal("3.20"), "words": []}]
 
@@ -182,13 +189,15 @@ def test_entries_that_are_wrong_say_so_each(staff, things):
     page = staff.get("/admin/things/new").forms["form"].submit("add", value="parts")
     page = page.forms["form"].submit("add", value="parts")
     form = filled(page.forms["form"], number="7")
-    form["name", 0], form["name", 1], form["name", 2] = "Lamp", "Bulb", ""
-    form["price", 1] = "dear"
+    form.set("name", "Lamp", 0)
+    form.set("name", "Bulb", 1)
+    form.set("name", "", 2)
+    form.set("price", "dear", 1)
     page = form.submit(status=400)
     said = page.html.find(attrs={"data-focus": True}).get_text(" ", strip=True)
     assert 'Price must be an amount such as "150.00"' in said
     assert "Name is required" in said
-    assert (page.forms["form"]["price", 1].value, page.forms["form"]["name", 1].value) == ("dear", "Bulb")
+    assert (page.forms["form"].fields["price"][1].value, page.forms["form"].fields["name"][1].value) == ("dear", "Bulb")
     assert things == {}
 
 

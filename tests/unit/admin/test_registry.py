@@ -36,7 +36,7 @@ def test_a_section_needs_a_permission_for_what_it_can(tmp_path):
 
 
 def test_a_name_is_an_address(tmp_path):
-    with pytest.raises(StartError, match="'Odd One' must be of lower-case letters"):
+    with pytest.raises(StartError, match="Odd One must have a name of lower-case letters"):
         start(tmp_path, section(name="Odd One"))
 
 
@@ -72,7 +72,7 @@ def test_every_icon_of_a_section_is_drawn(application):
     sections = application.registry.admin_sections
     used = {section.icon for section in sections.by_name.values()}
     used |= {action.icon for found in sections.actions.values() for _, action in found}
-    used |= {link.icon for found in sections.links.values() for link in found}
+    used |= {link.icon for found in sections.links.values() for _, link in found}
     assert [icon for icon in used if f'id="{icon}"' not in drawn] == []
 
 

@@ -50,9 +50,13 @@ def test_transitions_are_noted(staff, make, entries):
 
 
 def test_what_is_made_below_another_thing_does_not_lend_it_its_name(staff, make, entries):
+    """Not even where it has the same number."""
     event = make.event(title="Fado")
-    staff.post(f"/events/{event.id}/ticket-types", {"name": "Balcony", "price": "5.00"})
-    assert shown(entries) == [("add_ticket_type", "events", event.id, "")]
+    balcony = staff.post(f"/events/{event.id}/ticket-types", {"name": "Balcony", "price": "5.00"}).json["id"]
+    namesake = event if event.id == balcony + 2 else make.event(id=balcony + 2, title="Jazz")
+    box = staff.post(f"/events/{namesake.id}/ticket-types", {"name": "Box", "price": "5.00"}).json["id"]
+    assert box == namesake.id
+    assert shown(entries)[1] == ("add_ticket_type", "events", namesake.id, "")
 
 
 def test_what_is_done_to_many_or_oneself_is_noted(staff, ada, make, entries):

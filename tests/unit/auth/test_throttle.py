@@ -191,7 +191,8 @@ def test_what_a_client_says_of_its_address_counts_for_nothing(api, sent, failed)
 def test_the_form_and_the_api_count_together(browser, sent, failed):
     failed(3)
     sent(status=401)
-    browser.post("/admin/sign-in", {"login": "ADA", "password": "wrong"}, status=401)
+    elsewhere = {"X-Forwarded-For": "198.51.100.1"}
+    browser.post("/admin/sign-in", {"login": "ADA", "password": "wrong"}, status=401, headers=elsewhere)
     page = browser.post("/admin/sign-in", {"login": "ada", "password": PASSWORD}, status=429)
     wait = int(page.headers["Retry-After"])
     alert = page.html.find(role="alert").text.strip()

@@ -1,5 +1,7 @@
 import pytest
+from sqlalchemy import select
 
+from turnout.audit.models import AuditEntry
 from turnout.events.extensions import EventExtensions
 from turnout.events.services import EventCatalog, EventService
 from turnout.events.switches import EventSwitches
@@ -64,4 +66,28 @@ def events(application, session, clock, announced, ticket_types, switches, exten
 
 @pytest.fixture
 def catalog(session, clock, ticket_types, switches, extensions):
-    return EventCatalog(session, clock, ticket_types, switches, extensions, ImageAddresses(session, MediaRoot("/media")))
+    return EventCatalog(
+        session, clock, ticket_types, switches, extensions, ImageAddresses(session, MediaRoot("/media"))
+    )
+
+
+@pytest.fixture
+def staff(browser):
+    return browser.as_role("staff")
+
+
+@pytest.fixture
+def mine(browser, organizer):
+    """The browser of the organizer."""
+    return browser.as_(organizer)
+
+
+@pytest.fixture
+def entries(session):
+    """What was noted in the audit log."""
+
+    def entries():
+        query = select(AuditEntry).where(AuditEntry.source == "admin").order_by(AuditEntry.id)
+        return [(entry.action, entry.subject, entry.subject_id) for entry in session.scalars(query)]
+
+    return entries

@@ -1,11 +1,15 @@
 """How many statements reading takes, whatever there is to read."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import insert, text
 
-from turnout.events.models import Event
-from turnout.paging import EXACT
+from turnout.events.models import STATUSES, Event
+from turnout.events.schemas import EventFilters
+from turnout.paging import EXACT, Paging
 from turnout.pools.models import Pool
+from turnout.security.actors import NOBODY, SYSTEM, Actor
 
 
 @pytest.fixture
@@ -96,3 +100,44 @@ def test_an_estimate_is_never_less_than_what_was_counted(api, make, session, dat
 
     count = api.get("/events", search="many", country="PT", min_price="0", location="town").json["count"]
     assert count == EXACT + 200 if database == "sqlite" else count > EXACT
+
+
+ANY = {node.name: node.missing for node in EventFilters().children}
+
+
+def test_any_status_is_for_staff_and_for_ones_own(catalog, make, organizer):
+    mine = {make.event(organizer=organizer, status=status).id for status in STATUSES}
+    theirs = {make.event(status=status).id for status in STATUSES}
+
+    def found(actor):
+        return {event["id"] for event in catalog.find(ANY, Paging(size=100), actor=actor).rows}
+
+    assert found(Actor.of(organizer.id, is_organizer=True)) == mine
+    assert found(SYSTEM) == mine | theirs
+    assert found(NOBODY) == set()
+
+
+def test_what_is_nearly_full(catalog, make, organizer, clock, statements):
+    soon = {"starts_at": clock.now() + timedelta(days=2)}
+    wanted = [
+        make.event(organizer=organizer, capacity=100, taken=90, **soon).id,
+        make.event(organizer=organizer, capacity=10, taken=9, starts_at=clock.now() + timedelta(days=3)).id,
+    ]
+    for capacity, taken in ((100, 89), (100, 100), (None, 500), (9, 8)):
+        make.event(organizer=organizer, capacity=capacity, taken=taken, **soon)
+    for status in ("draft", "cancelled", "postponed", "archived"):
+        make.event(organizer=organizer, status=status, capacity=10, taken=9, **soon)
+    make.event(organizer=organizer, capacity=10, taken=9, starts_at=clock.now())
+    theirs = make.event(capacity=10, taken=9, starts_at=clock.now() + timedelta(days=1)).id
+
+    def found(most, actor):
+        with statements() as seen:
+            rows = catalog.nearly_full(most, actor=actor)
+        assert len(seen) == 3, "\n".join(seen)
+        return [event["id"] for event in rows]
+
+    mine = Actor.of(organizer.id, is_organizer=True)
+    assert found(8, mine) == wanted
+    assert found(1, mine) == wanted[:1]
+    assert found(8, SYSTEM) == [theirs, *wanted]
+    assert catalog.nearly_full(8, actor=NOBODY) == []

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, event, select, text
 from sqlalchemy.orm import Session
 
-from turnout.bookings.services import BookingCatalog
+from turnout.bookings.services import BookingCatalog, BookingService, BoxOffice
 from turnout.check_ins.services import ORDERINGS as ORDERINGS_AT_THE_DOOR
 from turnout.check_ins.services import CheckInService
 from turnout.db import make_engine
@@ -22,6 +22,7 @@ from turnout.pools.services import PoolService
 from turnout.security.actors import SYSTEM, Actor
 from turnout.testing.clocks import ManualClock
 from turnout.ticket_types.services import TicketTypeService
+from turnout.users.models import User
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.slow]
 
@@ -64,7 +65,8 @@ DATA = (
     """INSERT INTO bookings (id, code, event_id, user_id, attendee_id, quantity, total_amount, currency, status, created_at,
         updated_at, version)
        SELECT n, 'C' || n, 1 + n % 20000, 1 + n % 400, 1 + n % 400, 1, 0, 'EUR',
-        CASE WHEN n % 10 = 0 THEN 'cancelled' ELSE 'confirmed' END, now(), now(), 1 FROM generate_series(1, 40000) n""",
+        CASE WHEN n % 10 = 0 THEN 'cancelled' ELSE 'confirmed' END,
+        CAST(:start AS timestamptz) - (40000 - n) * interval '20 minutes', now(), 1 FROM generate_series(1, 40000) n""",
     """INSERT INTO tickets (booking_id, ticket_type_id, price, holder_name, holder_email, secret, status)
        SELECT n, 1 + n % 20000, 0, '', '', 'S' || n, 'valid' FROM generate_series(1, 40000) n""",
 )
@@ -170,6 +172,10 @@ FILTERS = [
     {"status": "cancelled"},
     {"status": "archived"},
     {"status": "draft", "organizer": 9},
+    {"status": None},
+    {"status": None, "organizer": 9},
+    {"status": None, "venue": 7},
+    {"status": None, "category": "3"},
     {"country": "PT", "category": "category-3", "available_only": True, "upcoming_only": True, "max_price": 50},
 ]
 LARGE = ("events", "pools", "ticket_types", "event_tags", "bookings", "tickets")
@@ -202,6 +208,17 @@ def test_a_list_is_read_in_the_order_of_an_index(plans, events, ordering, paging
     if paging.cursor:
         (found,) = [node for node in nodes(sent[1][1]) if node.get("Index Name") == used[0]]
         assert "Index Cond" in found
+
+
+@pytest.mark.parametrize("actor", [SYSTEM, Actor.of(9, is_organizer=True)], ids=["staff", "organizer"])
+def test_what_is_nearly_full_and_all_ticket_types(plans, events, actor):
+    def read():
+        events.nearly_full(8, actor=actor)
+        events.ticket_types.find({}, Paging(), actor=actor)
+        events.ticket_types.find({"event": 7}, Paging(), actor=actor)
+
+    for statement, plan in plans.of(read):
+        assert not scanned(plan, *LARGE), f"{statement}\n{shown(plan)}"
 
 
 def test_ones_own_drafts(plans, events):
@@ -237,6 +254,64 @@ def test_bookings(plans, filters, ordering):
     catalog = BookingCatalog(plans.session)
 
     for statement, plan in plans.of(lambda: catalog.find(filters | {"ordering": ordering}, Paging())):
+        assert not scanned(plan, *LARGE), f"{statement}\n{shown(plan)}"
+
+
+@pytest.fixture
+def box_office(plans):
+    clock = ManualClock(START)
+    keeper = SimpleNamespace(for_change=lambda *_which, **_who: None)
+    ticket_types = TicketTypeService(plans.session, clock, PoolService(plans.session, {}))
+    return BoxOffice(plans.session, clock, BookingCatalog(plans.session), None, keeper, ticket_types, None)
+
+
+@pytest.mark.parametrize("ordering", ["booking_date", "-booking_date"])
+@pytest.mark.parametrize("actor", [SYSTEM, Actor.of(9, is_organizer=True)], ids=["staff", "organizer"])
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {},
+        {"event": 7},
+        {"user": 7},
+        {"attendee": 7},
+        {"status": "cancelled"},
+        {"status": "pending"},
+        {"status": "failed"},
+        {"search": "C77"},
+        {"search": "user77"},
+        {"date_from": START - timedelta(days=30), "date_to": START - timedelta(days=29)},
+        {"date_to": START - timedelta(days=1000)},
+        {"event": 7, "status": "confirmed", "date_from": START - timedelta(days=30)},
+    ],
+    ids=str,
+)
+def test_the_lists_of_the_box_office(plans, box_office, filters, actor, ordering):
+    for statement, plan in plans.of(
+        lambda: box_office.find(filters | {"ordering": ordering}, Paging(size=25), actor=actor)
+    ):
+        assert not scanned(plan, *LARGE), f"{statement}\n{shown(plan)}"
+
+
+@pytest.mark.parametrize("actor", [SYSTEM, Actor.of(9, is_organizer=True)], ids=["staff", "organizer"])
+def test_what_the_box_office_counts(plans, box_office, actor):
+    days = [START + timedelta(days=number) for number in range(-30, 1)]
+
+    def count():
+        box_office.get(8, actor=SYSTEM)
+        box_office.counts(8, actor=actor)
+        box_office.takings_of(8)
+        box_office.takings(days, actor=actor)
+        box_office.next_events(10, actor=actor)
+
+    for statement, plan in plans.of(count):
+        assert not scanned(plan, *LARGE), f"{statement}\n{shown(plan)}"
+
+
+def test_what_would_be_deleted_with_users(plans):
+    bookings = BookingService(plans.session, None, None, None, None, None)
+    users = select(User.id).where(User.id == 7)
+
+    for statement, plan in plans.of(lambda: bookings.foresee_deletion(users)):
         assert not scanned(plan, *LARGE), f"{statement}\n{shown(plan)}"
 
 

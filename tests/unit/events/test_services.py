@@ -220,3 +220,13 @@ def test_a_venue_may_hold_any_number(events, make, session):
     events.follow_venue(venue.id)
 
     assert event.place.startswith("Endless field")
+
+
+def test_only_staff_make_events_for_others(events, actor, make, organizer, new):
+    other = make.organizer()
+
+    with pytest.raises(Denied):
+        events.create(new | {"organizer_id": other.id}, actor=actor)
+    assert events.create(new | {"organizer_id": organizer.id}, actor=actor).organizer_id == organizer.id
+    staff = Actor.of(make.staff().id, is_staff=True)
+    assert events.create(new | {"organizer_id": other.id}, actor=staff).organizer_id == other.id

@@ -9,12 +9,11 @@ from PIL import Image
 
 @pytest.fixture(scope="session")
 def file_of():
-    """Return a function that makes the file of a picture, of a colour of its own for each `shade`."""
+    """Return a function that makes the file of a picture, of a colour of its own for each `shade`, from 0 to 5."""
 
     def file_of(kind="PNG", size=(60, 40), *, mode="RGB", shade=0, **options):
-        colour = {"RGBA": (200, shade, 30, 100), "L": shade}.get(mode, (200, shade, 30))
         file = BytesIO()
-        Image.new(mode, size, colour).save(file, kind, **options)
+        Image.new(mode, size, (200, shade * 50, 30)).save(file, kind, **options)
         return file.getvalue()
 
     return file_of

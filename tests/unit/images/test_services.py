@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from turnout.db import open_read_session
 from turnout.images.errors import NotAnImage
 from turnout.images.models import Image
-from turnout.images.services import ImageAddresses, ImageService, thumbnail_of
+from turnout.images.services import ImageAddresses, ImageService, path_of, thumbnail_of
 from turnout.images.stores import FolderStore
 from turnout.security.actors import SYSTEM, Actor
 from turnout.system import transact
@@ -23,7 +24,8 @@ def root():
 @pytest.fixture
 def images(session, clock, application, folder, root):
     settings = application.registry.settings
-    return ImageService(session, session, clock, settings, lambda _event: None, FolderStore(folder), root)
+    reading = open_read_session(application.registry)
+    return ImageService(session, reading, clock, settings, lambda _event: None, FolderStore(folder), root)
 
 
 @pytest.fixture
@@ -97,8 +99,9 @@ def one(images, file_of):
         "https://tickets.example.com/media/{}-thumbnail.webp",
     ],
 )
-def test_whatever_leads_to_it_is_kept_as_one_path(addresses, one, address):
+def test_whatever_leads_to_it_is_kept_as_one_path(addresses, one, address, session):
     kept = addresses.refer(address.format(one))
+    assert session.scalars(select(Image.unused_since)).one() is None
     assert kept == f"/media/{one}.webp"
     assert addresses.address(kept) == f"https://tickets.example.com/media/{one}.webp"
 
@@ -116,8 +119,9 @@ def test_whatever_leads_to_it_is_kept_as_one_path(addresses, one, address):
         None,
     ],
 )
-def test_what_leads_elsewhere_stays_as_it_is(addresses, one, address):
+def test_what_leads_elsewhere_stays_as_it_is(addresses, one, address, session, clock):
     assert addresses.refer(address and address.format(one)) == (address and address.format(one))
+    assert session.scalars(select(Image.unused_since)).one() == clock.now()
 
 
 def test_an_address_of_elsewhere_is_not_touched(addresses):
@@ -129,6 +133,13 @@ def test_the_thumbnail_of_an_address():
     assert thumbnail_of(f"/media/{NAME}.webp") == f"/media/{NAME}-thumbnail.webp"
     assert thumbnail_of(f"https://x.example.com/{NAME}.webp") == f"https://x.example.com/{NAME}-thumbnail.webp"
     assert thumbnail_of("https://x.example.com/a.webp") == "https://x.example.com/a.webp"
+
+
+def test_the_path_at_which_it_is_shown_here():
+    assert path_of(f"https://cdn.example.com/pictures/{NAME}.webp") == f"/media/{NAME}.webp"
+    assert path_of(f"/media/{NAME}-thumbnail.webp") == f"/media/{NAME}.webp"
+    assert path_of("https://images.example.com/a.jpg") is None
+    assert path_of(None) is None
 
 
 def test_an_address_elsewhere_asks_the_database_nothing(addresses, statements):

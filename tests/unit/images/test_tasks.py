@@ -76,7 +76,7 @@ def test_what_is_shown_again_stays(keep, names, outbox, clock, make, api):
     clock.move(days=29)
     outbox.run()
     event = make.event()
-    api.as_(make.staff()).patch(f"/events/{event.id}", {"image_url": url})
+    api.as_(make.staff()).patch(f"/events/{event.id}", {"image_url": f"https://tickets.example.com{url}"})
     clock.move(days=1)
     outbox.run()
     assert names() == [url]

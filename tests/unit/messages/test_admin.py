@@ -4,7 +4,10 @@ import pytest
 from sqlalchemy import select, update
 
 from turnout.audit.models import AuditEntry
-from turnout.messages.models import FAILED, QUEUED, Message
+from turnout.messages.errors import NotFailed
+from turnout.messages.models import FAILED, QUEUED, SENT, Message
+from turnout.messages.services import MessageRegister
+from turnout.security.actors import Actor
 
 
 @pytest.fixture
@@ -84,6 +87,13 @@ def test_what_was_sent_is_not_sent_again(staff, message_id, outbox, mailbox):
     staff.post("/admin/messages/some/retry", {"ids": str(message_id)}, status=303).follow().mustcontain("0 of 1 done")
     outbox.run()
     assert mailbox.take() == []
+
+
+def test_the_service_itself_sends_nothing_twice(message_id, session, clock):
+    """Two may press the button at the same moment: the statement decides."""
+    with pytest.raises(NotFailed, match="The message is sent"):
+        MessageRegister(session, clock, None, {}).retry(message_id, actor=Actor.of(1, is_staff=True))
+    assert session.get(Message, message_id).status == SENT
 
 
 def test_an_organizer_tries_again_what_is_about_their_own_events_only(browser, failed, organizer, session):

@@ -107,11 +107,36 @@ def create_badge(request):
     return {"label": badge.label}
 
 
+class BadgeSection(AdminSection):
+    name, title, singular = "badges", "Badges", "badge"
+    permissions = {"read": "badges:look_through"}
+    view, columns, label_by = BadgeView, ("label",), "label"
+
+    def __init__(self, session: Session):
+        self.session = session
+
+    def find(self, filters, paging, *, actor):
+        found = fetch(self.session, select(Badge), Ordering("id", Badge.id, Badge.id), paging)
+        return found.shown(lambda row: {"id": row.Badge.id, "label": row.Badge.label})
+
+    def get(self, badge_id, *, actor):
+        badge = self.session.get(Badge, badge_id)
+        if badge is None:
+            raise NotFound("There is no such badge.")
+        return Versioned({"id": badge.id, "label": badge.label}, 1)
+
+    @panel("Badges", on="events", permission="badges:read")
+    def of_event(self, event, *, actor):
+        yield Facts({"Badges": read([event["id"]], self.session).get(event["id"], {"count": 0})["count"]})
+
+
 def includeme(config):
     config.declare_permission("badges:read", "See how many badges there are", ANYONE)
     config.declare_permission("badges:create", "Make badges", ORGANIZER)
     config.add_api_service(badges)
     config.add_event_extension("badges", view=Worn, read=read)
+    config.declare_permission("badges:look_through", "Look through the badges of all events", STAFF)
+    config.add_admin_section(BadgeSection)
     config.add_listener(on_confirmed, BookingConfirmed)
     config.add_periodic_task(count_badges, every=timedelta(hours=1))
 '''

@@ -58,6 +58,13 @@ def count_all_badges(request):
 def includeme(config):
     config.add_api_service(service)
 """
+PRINT = """\
+    config.add_admin_section(BadgeSection)
+    config.add_route("badges-print", "/admin/badges/print")
+    config.add_view(
+        lambda request: {}, route_name="badges-print", renderer="json", permission="badges:read", event_of=about_no_event
+    )
+"""
 SETTINGS = """
 import pytest
 
@@ -268,6 +275,16 @@ FAULTS = {
         "its_periodic_tasks_run_where_there_is_nothing",
         ("one_or_none()", "one()"),
         says="turnout_badges.count_badges fails: NoResultFound",
+    ),
+    "a panel that fails": Fault(
+        "its_admin_pages_are_shown",
+        ('{"count": 0})["count"]})', '{"count": 0})["number"]})'),
+        says="A panel of badges on /admin/events/",
+    ),
+    "a page of its own for everybody": Fault(
+        "its_admin_pages_are_not_for_everybody",
+        ("    config.add_admin_section(BadgeSection)\n", PRINT),
+        says="/admin/badges/print is answered 200 to anyone",
     ),
     "always there": Fault(
         "disabled_means_gone",

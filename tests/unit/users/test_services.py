@@ -57,3 +57,23 @@ def test_two_who_register_at_one_moment(users, make, monkeypatch):
     monkeypatch.setattr(users, "_refuse_taken", lambda *_args: None)
     with pytest.raises(UserTaken):
         users.register(NEW)
+
+
+def test_passwords_are_reset_by_staff_alone_and_not_each_others(users, make, heard):
+    ada, member, boss = make.user(), make.staff(), make.superuser()
+    staff = Actor.of(member.id, is_staff=True)
+    for actor, user, refusal in (
+        (Actor.of(ada.id), ada, Denied),
+        (NOBODY, ada, Denied),
+        (staff, make.staff(), Denied),
+        (staff, boss, Denied),
+        (staff, member, Denied),
+    ):
+        before = user.password_hash
+        with pytest.raises(refusal):
+            users.reset_password(user.id, actor=actor)
+        assert user.password_hash == before
+    assert heard == []
+    first, second = (users.reset_password(ada.id, actor=staff) for _ in range(2))
+    assert first != second
+    assert [event.user_id for event in heard] == [ada.id, ada.id]

@@ -74,7 +74,7 @@ def test_both_take_what_is_sent(api, ada, hook, receiver, outbox, verify, clock,
 
 
 def test_every_event_type_is_named(application):
-    named = set(re.findall(r"`([a-z]+\.[a-z]+)`", TEXT))
+    named = set(re.findall(r"`([a-z]+\.[a-z_]+)`", TEXT))
     assert set(application.registry.webhook_events) <= named
 
 

@@ -7,6 +7,7 @@ from turnout.events.hooks import EventCreated
 from turnout.plugin import ANYONE, API_VERSION, STAFF, USER, Configurator, EventOrdering, Plugin, Schema, fields
 
 from turnout_reviews import api, extension, schemas, tasks
+from turnout_reviews.admin import ReviewSection
 from turnout_reviews.hooks import ReviewWritten
 from turnout_reviews.models import Rating
 from turnout_reviews.services import (
@@ -75,3 +76,4 @@ def includeme(config: Configurator) -> None:
     config.add_webhook_event("review.written", ReviewWritten, tasks.tell_of_review)
     for view in api.SERVICES:
         config.add_api_service(view)
+    config.add_admin_section(ReviewSection)

@@ -66,6 +66,14 @@ class ReportedQuery(PageQuery):
     ordering = fields.choice(REPORT_ORDERINGS, missing=NEWEST_FIRST, description="What to sort by; - is descending")
 
 
+class AnyReviewQuery(PageQuery):
+    """Filters of the list of the reviews of all events."""
+
+    event = fields.identifier(missing=None)
+    status = fields.choice(STATUSES, missing=None)
+    rating = fields.whole(LOWEST, HIGHEST, missing=None)
+
+
 class EventRating(Schema):
     """How an event is rated."""
 

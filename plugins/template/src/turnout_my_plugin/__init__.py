@@ -6,6 +6,7 @@ from turnout.bookings.hooks import BookingConfirmed
 from turnout.plugin import ANYONE, API_VERSION, Configurator, Plugin, Schema, fields
 
 from turnout_my_plugin import api, extension, schemas, tasks
+from turnout_my_plugin.admin import MyPluginSection
 from turnout_my_plugin.services import TallyService
 
 
@@ -33,3 +34,4 @@ def includeme(config: Configurator) -> None:
     config.add_periodic_task(tasks.forget_old_tallies, every=timedelta(hours=1))
     config.add_event_extension("my_plugin", view=schemas.TallyExtension, read=extension.read)
     config.add_api_service(api.tally)
+    config.add_admin_section(MyPluginSection)

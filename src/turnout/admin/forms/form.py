@@ -13,7 +13,7 @@ from pyramid.request import Request
 
 from turnout import schema as fields
 from turnout.admin.forms.schemas import appstruct, form_schema
-from turnout.admin.forms.widgets import Setting, dress
+from turnout.admin.forms.widgets import Picture, Setting, Several, dress
 from turnout.admin.forms.words import said
 from turnout.admin.rendering import render_widget
 from turnout.api.reading import message_of
@@ -55,23 +55,27 @@ class Form(deform.Form):
     def read(self, controls: Iterable[tuple[str, Any]]) -> dict[str, Any]:
         """Return the checked values that were sent. Raises `Rejected`."""
         try:
-            found: dict[str, Any] = self.validate([pair for pair in controls if pair[0] not in OURS])
+            found: dict[str, Any] = self.validate_pstruct(self._sent(controls))
         except ValidationFailure:
             if self.error is not None and self.error.msg:
                 self.problems.append(message_of(self.error))
             raise Rejected from None
         return found
 
+    def _sent(self, controls: Iterable[tuple[str, Any]]) -> Any:
+        """Return what was sent in the shape of the schema; anybody can send any other."""
+        try:
+            given = peppercorn.parse([pair for pair in controls if pair[0] not in OURS])
+        except ValueError:
+            given = {}
+        return _shaped(self, given)
+
     def change(self, controls: Iterable[tuple[str, Any]], *, add: str | None = None, remove: str | None = None) -> None:
         """Add an empty entry to a list (`add` names it), or `remove` one ("name:2"), for whoever has no JavaScript."""
-        pairs = [pair for pair in controls if pair[0] not in OURS]
         try:
-            given = peppercorn.parse(pairs)
-            self.cstruct = self.deserialize(given)
+            self.cstruct = self.deserialize(self._sent(controls))
         except colander.Invalid as error:
             self.cstruct = error.value
-        except ValueError:
-            return
         name, _, place = (add or remove or "").partition(":")
         for child in self.children:
             if child.name == name and isinstance(child.typ, colander.Sequence) and hasattr(child, "sequence_fields"):
@@ -79,7 +83,7 @@ class Form(deform.Form):
                 if add is not None:
                     subfields.append(child.children[0].clone())
                     entries.append(subfields[-1].cstruct)
-                elif place.isdigit() and int(place) < len(entries):
+                elif re.fullmatch("[0-9]{1,4}", place) and int(place) < len(entries):
                     del entries[int(place)], subfields[int(place)]
                 child.cstruct = entries
 
@@ -133,6 +137,20 @@ class Form(deform.Form):
     def wrong(self) -> list[tuple[str, str, str]]:
         """Return of each field that is wrong its id, its title and what is wrong, for the list above the form."""
         return list(_wrong(self))
+
+
+def _shaped(field: deform.Field, given: Any) -> Any:
+    """Return of `given` what a field can be: groups where it is a group, lists where it is a list, else text."""
+    if isinstance(field.typ, colander.Mapping):
+        members = given if isinstance(given, dict) else {}
+        return {child.name: _shaped(child, members.get(child.name, colander.null)) for child in field.children}
+    if isinstance(field.widget, Several):
+        return [_shaped(field.children[0], one) for one in given] if isinstance(given, list) else []
+    if isinstance(given, str) or isinstance(field.widget, Picture):
+        return given
+    if isinstance(given, list) and isinstance(field.typ, colander.Sequence):
+        return [one for one in given if isinstance(one, str)]
+    return colander.null
 
 
 def _wrong(field: deform.Field) -> Iterable[tuple[str, str, str]]:

@@ -32,6 +32,8 @@ def _prepare(node: colander.SchemaNode, registry: Registry) -> None:
         _prepare(child, registry)
         missing = child.missing() if callable(child.missing) else child.missing
         child.missing = None if getattr(child, "nullable", False) else missing
+        if child.missing not in (None, colander.required, colander.drop):
+            child.default = child.missing  # what a new entry of a list begins with, too
         children.append(child)
     node.children = children
 

@@ -148,7 +148,7 @@ class Select(widget.Widget):
             choices=self.choices(chosen),
             multiple=self.multiple,
             address=self.address,
-            may_be_empty=not field.required,
+            may_be_empty=not field.required and field.schema.missing in (None, colander.drop),
         )
 
     def deserialize(self, field: Field, pstruct: Any) -> Any:
@@ -169,7 +169,9 @@ class Several(widget.SequenceWidget):
 
     def prototype(self, field: Field) -> str:
         """Return an empty item."""
-        return str(field.children[0].clone().render_template(self.item_template, parent=field, place=None))  # to be escaped
+        return str(
+            field.children[0].clone().render_template(self.item_template, parent=field, place=None)
+        )  # to be escaped
 
 
 class Input(widget.TextInputWidget):
@@ -244,17 +246,13 @@ def dress(node: colander.SchemaNode, setting: Setting) -> None:
         child.description = for_people(child.description)
         dress(child, setting)
         if child.widget is None:
-            child.widget = _widget(child, setting)
+            child.widget = Input("hidden") if getattr(child, "hidden", False) else _widget(child, setting)
 
 
 def _widget(node: colander.SchemaNode, setting: Setting) -> widget.Widget:  # noqa: PLR0911 - one for each kind
     picker = setting.pickers.get(node.name)
     if picker is not None:
         return Select(picker.some, multiple=isinstance(node.typ, colander.Sequence), address=picker.address)
-    if getattr(node, "hidden", False):
-        return Input("hidden")
-    if getattr(node, "is_picture", False):
-        return Picture(setting.keep, setting.ours)
     words = words_of(node)
     if words is not None:
         return Choice([(word, in_words(word)) for word in words])
@@ -275,7 +273,7 @@ def _widget(node: colander.SchemaNode, setting: Setting) -> widget.Widget:  # no
             return Input("number", min=least, max=most, step=1)
         case colander.Boolean():
             return Checkbox()
-    return _text_widget(node)
+    return Picture(setting.keep, setting.ours) if getattr(node, "is_picture", False) else _text_widget(node)
 
 
 def _text_widget(node: colander.SchemaNode) -> widget.Widget:

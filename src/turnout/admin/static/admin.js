@@ -23,6 +23,7 @@
       };
     }
     const picker = new TomSelect(select, options);
+    select.setAttribute("aria-hidden", "true");  // the control in front of it is the one that is read out
     const described = select.getAttribute("aria-describedby");
     if (described) picker.control_input.setAttribute("aria-describedby", described);
   };
@@ -37,6 +38,8 @@
       const box = document.createElement("template");
       box.innerHTML = list.dataset.prototype.replace(/deformField\d+/g, (id) => `${id}-${added}`);
       const item = box.content.firstElementChild;
+      const zone = list.closest("form").querySelector("[data-zone]");
+      if (zone) item.querySelectorAll("[data-zone]").forEach((one) => { one.textContent = zone.textContent; });
       items.append(box.content);
       prepare(item);
       const first = item.querySelector("input:not([type=hidden]), select, textarea");
@@ -72,10 +75,15 @@
 
   // Moments are in the time zone that is chosen beside them.
   const follow = (zone) => {
-    zone.addEventListener("change", () => {
-      const name = zone.value ? zone.value.replaceAll("_", " ") : "the venue's time";
+    const venue = zone.form.querySelector("select[name=venue_id]");
+    const first = zone.form.querySelector("[data-zone]");
+    const otherwise = first ? first.textContent : "";
+    const say = () => {
+      const name = zone.value ? zone.value.replaceAll("_", " ") : venue && venue.value ? "the venue's time" : otherwise;
       zone.form.querySelectorAll("[data-zone]").forEach((one) => { one.textContent = name; });
-    });
+    };
+    zone.addEventListener("change", say);
+    if (venue) venue.addEventListener("change", say);
   };
 
   const prepare = (root) => {

@@ -13,7 +13,7 @@ from turnout.admin.forms.schemas import defaults
 from turnout.admin.guarding import is_on_page
 from turnout.admin.recording import record
 from turnout.admin.refusals import rejected_by
-from turnout.admin.registry import section_of
+from turnout.admin.registry import require_reading, section_of
 from turnout.admin.sections import AdminSection
 from turnout.admin.views.pages import row_id, show_secret
 from turnout.api.problems import status_of
@@ -33,6 +33,7 @@ class Asked:
         self.action = action
         self.home = section_of(request, action.on) if action.on else section
         """The section on whose page the button is."""
+        require_reading(request, self.home)
         self.row = None if action.scope == ALL else self.home.get(row_id(request), actor=request.actor)
         self.problems: list[str] = []
         if self.row is not None and not is_on_page(request, type(section), self.home.name, self.row):
@@ -185,6 +186,7 @@ def doing_some(action: Action) -> View:
     """Return the view that does an action with many things: each as if alone; what is refused is named, the rest done."""
 
     def do(request: Request, section: AdminSection) -> Any:
+        require_reading(request, section)
         ids = list(dict.fromkeys(int(one) for one in request.POST.getall("ids") if one.isascii() and one.isdigit()))
         back = request.route_path(f"admin:{section.name}")
         if not ids:

@@ -14,6 +14,7 @@ from turnout.admin.forms.schemas import appstruct, defaults
 from turnout.admin.forms.words import in_words
 from turnout.admin.recording import record
 from turnout.admin.refusals import rejected_by
+from turnout.admin.registry import require_reading
 from turnout.admin.sections import AdminSection
 from turnout.admin.views.pages import row_id, show_secret
 from turnout.errors import Denied, DomainError, VersionMismatch
@@ -93,7 +94,8 @@ def _after(request: Request, section: AdminSection, made: Any) -> str:
 
 
 def _own(request: Request, section: AdminSection) -> Versioned:
-    """Return the thing in the path, if whoever asks may change it."""
+    """Return the thing in the path, if whoever asks may see and change it."""
+    require_reading(request, section)
     row = section.get(row_id(request), actor=request.actor)
     if not section.may_change(row, request.actor):
         raise Denied(f"Only staff and whom it belongs to change a {section.singular}.")

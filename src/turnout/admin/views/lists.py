@@ -1,22 +1,27 @@
 """The list of a section."""
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, TypeVar
 
 from pyramid.request import Request
 
 from turnout.admin.actions import ALL
 from turnout.admin.context import setting_of
 from turnout.admin.filters import Filters, orderings_of
+from turnout.admin.forms.words import in_words
 from turnout.admin.sections import AdminSection, Column
 from turnout.admin.shown import cell, columns_of, title_of
 from turnout.errors import Invalid
-from turnout.paging import Paging, Slice
+from turnout.paging import Paging
+
+Found = TypeVar("Found")
 
 
 def show(request: Request, section: AdminSection) -> dict[str, Any]:
     """Show the part of the list that was asked for."""
     filters = Filters(request, section, setting_of(request, section))
-    found, problems = _found(request, section, filters)
+    found, problems = found_by(partial(section.find, actor=request.actor), filters)
     columns = columns_of(section.columns)
     actions = [
         action for action in section.actions() if action.on is None and request.has_permission(action.permission)
@@ -34,14 +39,16 @@ def show(request: Request, section: AdminSection) -> dict[str, Any]:
     }
 
 
-def _found(request: Request, section: AdminSection, filters: Filters) -> tuple[Slice, list[str]]:
+def found_by(find: Callable[[Mapping[str, Any], Paging], Found], filters: Filters) -> tuple[Found, list[str]]:
+    """Return what `find` gives for the filters, and what they say that makes no sense: that is left out of them."""
     try:
-        return section.find(filters.values, filters.paging, actor=request.actor), []
+        return find(filters.values, filters.paging), []
     except Invalid as error:
-        # Of a page too deep, or a cursor of another ordering: begin again.
-        problems = [f"{name}: {message}" for name, message in error.errors]
+        # A page too deep, a cursor of another ordering, or words that the service makes nothing of: begin again without.
+        problems = [f"{in_words(name)} {message}" for name, message in error.errors]
         filters.paging = Paging(1, filters.paging.size)
-        return section.find(filters.values, filters.paging, actor=request.actor), problems
+        filters.drop(name for name, _ in error.errors)
+        return find(filters.values, filters.paging), problems
 
 
 def _sorting(section: AdminSection, column: Column, filters: Filters) -> tuple[str, str] | None:

@@ -76,7 +76,7 @@ class BoxOffice:
         shown = self.catalog.get(booking_id, actor=actor)
         return Versioned(_represent(row) | shown, shown.version)
 
-    def kinds(self, event_id: int) -> list[dict[str, Any]]:
+    def kinds(self, event_id: int) -> Sequence[Mapping[str, Any]]:
         """Return the ticket types of an event, as they are shown."""
         return self.ticket_types.of_events([event_id]).get(event_id, [])
 
@@ -87,10 +87,10 @@ class BoxOffice:
 
     def takings_of(self, event_id: int) -> dict[str, Decimal]:
         """Return what the confirmed bookings of an event come to, by currency."""
-        query = select(Booking.currency, func.sum(Booking.total_amount)).where(
-            Booking.event_id == event_id, Booking.status == CONFIRMED
-        )
-        return {currency: amount for currency, amount in self.session.execute(query.group_by(Booking.currency))}
+        taken = func.sum(Booking.total_amount).label("taken")
+        query = select(Booking.currency, taken).where(Booking.event_id == event_id, Booking.status == CONFIRMED)
+        found = self.session.execute(query.group_by(Booking.currency))
+        return {row.currency: row.taken for row in found}
 
     def takings(self, days: Sequence[datetime], *, actor: Actor) -> list[Takings]:
         """Return what was taken on each of some days, given as their beginnings and the end of the last.

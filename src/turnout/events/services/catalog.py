@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -184,11 +184,8 @@ class EventCatalog:
                 row,
                 kinds.get(row.id, []),
                 tags.get(row.id, []),
-                {
-                    "image_url": self.images.address(row.image_url),
-                    "plugins": self.switches.shown(row.switches),
-                    "extensions": added[row.id],
-                },
+                self.images.address(row.image_url),
+                {"plugins": self.switches.shown(row.switches), "extensions": added[row.id]},
                 now,
             )
             for row in rows
@@ -238,7 +235,7 @@ def _has_places(pool_id: Any) -> ColumnElement[bool]:
     return exists().where(Pool.id == pool_id, or_(Pool.capacity.is_(None), Pool.taken < Pool.capacity))
 
 
-def _places(row: AnyRow, kinds: list[dict[str, Any]]) -> dict[str, Any]:
+def _places(row: AnyRow, kinds: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     left = places_left(row.capacity, row.taken)
     return {
         "capacity": row.capacity,
@@ -248,7 +245,7 @@ def _places(row: AnyRow, kinds: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _sales_state(row: AnyRow, kinds: list[dict[str, Any]], places: dict[str, Any], now: datetime) -> str:
+def _sales_state(row: AnyRow, kinds: Sequence[Mapping[str, Any]], places: dict[str, Any], now: datetime) -> str:
     if row.status != PUBLISHED:
         return str(row.status)
     if row.ends_at <= now:
@@ -267,7 +264,12 @@ def _is_past(moment: datetime | None, now: datetime) -> bool:
 
 
 def _represent(
-    row: AnyRow, kinds: list[dict[str, Any]], tags: list[dict[str, Any]], added: Mapping[str, Any], now: datetime
+    row: AnyRow,
+    kinds: Sequence[Mapping[str, Any]],
+    tags: list[dict[str, Any]],
+    image_url: str | None,
+    added: Mapping[str, Any],
+    now: datetime,
 ) -> dict[str, Any]:
     places = _places(row, kinds)
     return {
@@ -309,6 +311,7 @@ def _represent(
         "tags": tags,
         "status": row.status,
         "is_active": row.status == PUBLISHED and row.ends_at > now,
+        "image_url": image_url,
         "ticket_types": kinds,
         **added,
         "created_at": row.created_at,

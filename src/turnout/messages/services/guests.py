@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 from turnout.attendees.models import Attendee
 from turnout.bookings.models import ACTIVE, CONFIRMED, Booking
 from turnout.db import AnyRow, AnySelect
+from turnout.errors import NotFound
 from turnout.events.models import Event
 from turnout.messages.channels import Recipient
 from turnout.messages.services.messages import Letter, MessageService
@@ -60,12 +61,22 @@ class GuestService:
         if row is not None and row.status == CONFIRMED:
             self._tell(kind, row, f"{kind}:{row.id}:{row.version}")
 
+    def tell_again(self, kind: str, booking_id: int) -> int:
+        """Tell whoever a confirmed booking was made for once more, in a minute only once; return over how many channels.
+
+        Raises `NotFound` where no confirmed booking is.
+        """
+        row = self._booking(booking_id)
+        if row is None or row.status != CONFIRMED:
+            raise NotFound("There is no such confirmed booking.")
+        return self._tell(kind, row, f"{kind}:{row.id}:again:{self.messages.clock.now():%Y%m%d%H%M}")
+
     def _booking(self, booking_id: int) -> AnyRow | None:
         return self.session.execute(_guests().where(Booking.id == booking_id)).first()
 
-    def _tell(self, kind: str, row: AnyRow, key: str) -> None:
+    def _tell(self, kind: str, row: AnyRow, key: str) -> int:
         letter = Letter(_recipient(row), _context(row), key, _stream(row), row.id)
-        self.messages.send_each(kind, [letter], event_id=row.event_id)
+        return self.messages.send_each(kind, [letter], event_id=row.event_id)
 
     def tell_some(self, occasion: Occasion, after: int = 0) -> int | None:
         """Tell the next guests of an event, by their bookings' ids; return after which to go on, or None: that is all."""

@@ -49,15 +49,15 @@ class NoticeService:
         self.session.add(notice)
         self.session.flush()
         self.announce(NoticeGiven(notice.id, event.id))
-        return self._audience(event.id)
+        return self.audience(event.id)
 
-    def _audience(self, event_id: int) -> int:
-        """Count the guests who want what organizers say over one channel at least."""
-        kind = self.kinds[ORGANIZER_NOTICE]
+    def audience(self, event_id: int, name: str = ORGANIZER_NOTICE) -> int:
+        """Count the guests who want messages of a kind, by default what organizers say, over one channel at least."""
+        kind = self.kinds[name]
         by_default = [name for name, channel in self.channels.items() if kind.wanted and channel.wanted]
         others = [name for name in self.channels if name not in by_default]
         chosen = aliased(MessagePreference)
-        of_guest = and_(chosen.user_id == Attendee.user_id, chosen.kind == ORGANIZER_NOTICE)
+        of_guest = and_(chosen.user_id == Attendee.user_id, chosen.kind == name)
         refused = select(func.count()).where(of_guest, chosen.channel.in_(by_default), chosen.wanted.is_(False))
         opted_in = exists().where(of_guest, chosen.channel.in_(others), chosen.wanted.is_(True))
         query = (

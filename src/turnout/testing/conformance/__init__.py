@@ -13,6 +13,7 @@ runs the same suite for whatever is installed.
 """
 
 from turnout.testing.conformance.absence import AbsenceChecks
+from turnout.testing.conformance.admin import AdminChecks
 from turnout.testing.conformance.behaviour import BehaviourChecks
 from turnout.testing.conformance.manifest import ManifestChecks
 from turnout.testing.conformance.operations import OperationChecks
@@ -32,6 +33,7 @@ class Conformance(
     PermissionChecks,
     OperationChecks,
     BehaviourChecks,
+    AdminChecks,
     AbsenceChecks,
 ):
     """The suite; a subclass names the `plugin`."""

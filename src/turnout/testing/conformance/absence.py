@@ -14,7 +14,7 @@ from turnout.security.actors import ORGANIZER, SUPERUSER, USER
 from turnout.testing.applications import Application
 from turnout.testing.clients import Api
 from turnout.testing.conformance.calls import calls, known_ids
-from turnout.testing.conformance.subject import Checks, Subject, refuse
+from turnout.testing.conformance.subject import Checks, Subject, admin_sections, refuse
 from turnout.testing.factories import Make
 from turnout.testing.fixtures import Workshop
 from turnout.testing.outbox import Steps
@@ -90,6 +90,7 @@ def _remains(subject: Subject, without: Application) -> Iterator[str]:
         "permission": (set(subject.permissions), set(registry.permissions)),
         "capability": ({subject.name}, set(registry.capabilities)),
         "extension of events": (set(subject.extensions), set(registry.event_extensions)),
+        "admin section": (set(subject.sections), set(admin_sections(registry))),
         "background work": (set(subject.handlers), set(registry.handlers)),
         "setting": ({f"{subject.name}."}, {name[: len(subject.name) + 1] for name in registry.settings}),
     }

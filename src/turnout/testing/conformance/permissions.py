@@ -29,6 +29,7 @@ class PermissionChecks(Checks):
     def test_every_permission_is_used(self, subject: Subject) -> None:
         """A permission that guards nothing misleads those who grant it."""
         used = {permission for _, permission in _views(subject)}
+        used |= {panel.permission for section in subject.sections.values() for panel in section.panels()}
         refuse(
             f"No view asks for the permission {name}; take its declaration away."
             for name in sorted(subject.permissions.keys() - used)

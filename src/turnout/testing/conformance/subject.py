@@ -7,6 +7,7 @@ from typing import ClassVar
 import pytest
 from pyramid.registry import Registry
 
+from turnout.admin.sections import AdminSection
 from turnout.api.service import PREFIX, Operation, Service
 from turnout.db import Base
 from turnout.errors import StartError
@@ -40,6 +41,12 @@ def chain(name: str) -> list[Loaded]:
 
     follow(name, ())
     return list(found.values())
+
+
+def admin_sections(registry: Registry) -> dict[str, type[AdminSection]]:
+    """Return all sections of the admin UI by name, those that only add to other pages included."""
+    entries = registry.introspector.get_category("turnout admin") or ()
+    return {entry["introspectable"].title: entry["introspectable"]["section"] for entry in entries}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +132,12 @@ class Subject:
         entries = self.registry.introspector.get_category("turnout event extensions") or ()
         found = [entry["introspectable"] for entry in entries]
         return [each.title for each in found if self.owns_file(each.action_info.file)]
+
+    @property
+    def sections(self) -> dict[str, type[AdminSection]]:
+        """Return the plugin's sections of the admin UI, by name."""
+        known = admin_sections(self.registry).items()
+        return {name: section for name, section in known if self.plugin.has(section.__module__)}
 
     def owns_file(self, path: str) -> bool:
         """Tell whether a file of source code is the plugin's."""

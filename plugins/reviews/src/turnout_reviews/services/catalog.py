@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, or_, select, true
 from sqlalchemy.orm import Session
 from turnout.attendees.models import Attendee
+from turnout.events.models import Event
 from turnout.events.services import EventCatalog
 from turnout.plugin import Actor, NotFound, Ordering, Paging, Slice, Versioned, fetch
 from turnout.users.models import User
@@ -22,6 +23,7 @@ REPORT_ORDERINGS = {
     "created_at": Ordering("created_at", Review.created_at, Review.id),
     NEWEST_FIRST: Ordering(NEWEST_FIRST, Review.created_at, Review.id, descending=True),
 }
+BY_ID = Ordering("-id", Review.id, Review.id, descending=True)
 ORDERINGS = REPORT_ORDERINGS | {
     "rating": Ordering("rating", Review.rating, Review.id),
     "-rating": Ordering("-rating", Review.rating, Review.id, descending=True),
@@ -49,6 +51,25 @@ class ReviewCatalog:
         for review in found.rows:
             review["reports"] = reports[review["id"]]
         return found
+
+    def everywhere(self, filters: Mapping[str, Any], paging: Paging) -> Slice:
+        """Return the reviews of all events, with the events' titles, the newest first: for staff.
+
+        `filters` may name an `event`, a `status` and a `rating`.
+        """
+        query = select().select_from(Review)
+        for name, column in (("event", Review.event_id), ("status", Review.status), ("rating", Review.rating)):
+            if filters.get(name) is not None:
+                query = query.where(column == filters[name])
+        return fetch(self.session, query, BY_ID, paging, shown=_with_event()).shown(_represent_with_event)
+
+    def one(self, review_id: int) -> Versioned:
+        """Return a review with its event's title, and what was said against it: for staff. Raises `NotFound`."""
+        row = self.session.execute(_with_event().where(Review.id == review_id)).first()
+        if row is None:
+            raise NotFound("There is no such review.")
+        shown = _represent_with_event(row)
+        return Versioned({**shown, "reports": self._reports([review_id])[review_id]}, shown.version)
 
     def get(self, review_id: int, *, actor: Actor) -> Versioned:
         """Return a review as it is shown. Raises `NotFound`, also for one that the actor cannot see."""
@@ -98,6 +119,15 @@ def _shown() -> Select[*tuple[Any, ...]]:
         .join(Attendee, Attendee.id == Review.attendee_id)
         .outerjoin(User, User.id == Attendee.user_id)
     )  # fmt: skip
+
+
+def _with_event() -> Select[*tuple[Any, ...]]:
+    return _shown().add_columns(Event.title, Event.timezone).join(Event, Event.id == Review.event_id)
+
+
+def _represent_with_event(row: Any) -> Versioned:
+    shown = _represent(row)
+    return Versioned({**shown, "event": row.title, "timezone": row.timezone}, shown.version)
 
 
 def _reviewer(first_name: str, last_name: str, username: str | None) -> str:

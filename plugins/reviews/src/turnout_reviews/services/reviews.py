@@ -99,7 +99,16 @@ class ReviewService:
         if earlier is not None and not _counts_again(earlier, review):
             return
         self._require_visible(review, actor)
-        report = earlier or Report(review_id=review_id, user_id=actor.user_id)
+        self._hide(review, reason, earlier or Report(review_id=review_id, user_id=actor.user_id))
+
+    def hide(self, review_id: int, reason: str, *, actor: Actor, expected: Collection[int] | None = None) -> None:
+        """Hide a review, whatever was decided before: for staff. Raises `NotFound`, `VersionMismatch`."""
+        review = self._locked(review_id)
+        require_version(review.version, expected)
+        earlier = self.session.get(Report, (review_id, actor.user_id))
+        self._hide(review, reason, earlier or Report(review_id=review_id, user_id=actor.user_id))
+
+    def _hide(self, review: Review, reason: str, report: Report) -> None:
         report.reason, report.created_at = reason, self.clock.now()
         self.session.add(report)
         if review.status == PUBLISHED:

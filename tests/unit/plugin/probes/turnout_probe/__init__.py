@@ -20,17 +20,26 @@ from turnout.outbox.retries import Retry
 from turnout.plugin import (
     ANYONE,
     API_VERSION,
+    DASHBOARD,
+    STAFF,
     USER,
+    AdminSection,
     Base,
     Configurator,
+    Facts,
     Id,
+    Invalid,
     NotFound,
     Plugin,
     Schema,
     Service,
     Session,
+    Versioned,
     about_no_event,
+    action,
     fields,
+    panel,
+    require_version,
 )
 from turnout.webhooks.event_types import Told
 
@@ -162,6 +171,50 @@ class Channel:
         note("send", outgoing)
 
 
+class ProbeSection(AdminSection):
+    """Adds to the pages of events and to the dashboard."""
+
+    name, title, singular = "probe", "Probe", "probe"
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    @panel("Probe", on="events", permission="probe:read")
+    def of_event(self, event, *, actor):
+        yield note("panel", event["id"], self.session) or Facts({"Number": "a probe"})
+
+    @panel("Probe", on=DASHBOARD)
+    def of_all(self, *, actor):
+        yield note("dashboard") or Facts({"Number": "all probes"})
+
+    @action("Probe it", permission="probe:write", on="events")
+    def probe_it(self, event_id, *, actor, expected=None):
+        self.session.merge(Row(event_id=event_id, number=7))
+        note("action", event_id)
+        return "It was probed."
+
+
+class ProbeSettings(AdminSection):
+    """A page of settings."""
+
+    name, title, singular, single = "probe-settings", "Probe settings", "settings", True
+    description = "What the probe is like."
+    permissions = {"update": "probe:set"}
+    form = NumberInput
+    kept = {"number": 1, "word": "one"}
+    version = 1
+
+    def get(self, row_id, *, actor):
+        return Versioned(dict(self.kept), self.version)
+
+    def update(self, row_id, values, *, actor, expected=None):
+        require_version(self.version, expected)
+        if values["number"] == 13:
+            raise Invalid({"number": "brings no luck"})
+        note("set", row_id, values, actor.user_id)
+        type(self).kept, type(self).version = dict(values), self.version + 1
+
+
 of_event = Service("probe-of-event", "/events/{id}/probe", "Probe")
 by_event = Service("probe-by-event", "/probe/by-event/{event_id}", "Probe")
 of_row = Service("probe-of-row", "/probe/rows/{id}", "Probe", event_of=lambda request: int(request.matchdict["id"]))
@@ -204,6 +257,7 @@ def read_probe_alone(_request):
 def includeme(config: Configurator) -> None:
     config.declare_permission("probe:read", "Read numbers", ANYONE)
     config.declare_permission("probe:write", "Keep numbers", USER)
+    config.declare_permission("probe:set", "Set the probe", STAFF)
     orderings = {"number": EventOrdering(Row.number, Row.event_id)}
     config.add_event_extension("probe", view=NumberView, read=read, body=NumberInput, write=write, orderings=orderings)
     config.add_listener(hear, BookingConfirmed, retry=Retry(3, first=10, longest=10))
@@ -224,3 +278,5 @@ def includeme(config: Configurator) -> None:
     config.add_periodic_task(every, every=timedelta(hours=1))
     for service in (of_event, by_event, of_row, of_none):
         config.add_api_service(service)
+    config.add_admin_section(ProbeSection)
+    config.add_admin_section(ProbeSettings)
