@@ -65,6 +65,7 @@ def test_a_hand_scanner_lets_each_ticket_in_once(admin, evening):
     assert admin.check() == []
     scan(page, "no-ticket-of-anybody-2026")
     answered(page, "red", "Unknown ticket")
+    page.get_by_role("switch", name="Sound").check()
     scan(page, second)  # two, quicker than the answers
     scan(page, third)
     expect(page.locator(".door-count strong")).to_have_text(str(before + 3))
@@ -81,7 +82,7 @@ def test_guests_are_found_let_in_and_that_is_undone(visit):
     page = visitor.go(Evening(visitor.page).path)
     before = count(page)
     row = page.locator("#people tbody tr").filter(has=page.get_by_role("button", name=re.compile("^Let in"))).first
-    name, code = row.locator("span").first.inner_text(), row.get_by_role("link").inner_text()
+    name, code = row.locator("bdi").inner_text(), row.get_by_role("link").inner_text()
     page.get_by_label("Search").fill("nobody at all")
     expect(page.get_by_text("Nobody matches")).to_be_visible()
     page.get_by_label("Search").fill(code)
@@ -184,3 +185,13 @@ def test_where_there_is_no_camera_it_says_what_else_to_do(admin, evening, with_c
     expect(page.get_by_role("button", name="Use the camera")).to_be_visible()
     assert visitor.check() == []
     assert visitor.troubles == []
+
+
+def test_a_door_that_is_closed_says_why(admin):
+    page = admin.go("/admin/events?status=draft")
+    page.goto(f"{page.locator('#results tbody a.fw-medium').first.get_attribute('href')}/door")
+    expect(page.get_by_role("note")).to_contain_text("The event is a draft")
+    expect(page.get_by_label("Ticket code")).to_have_count(0)
+    page.get_by_label("Search").fill("nobody at all")
+    expect(page.get_by_text("Nobody matches")).to_be_visible()
+    assert admin.check() == []

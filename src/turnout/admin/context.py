@@ -8,11 +8,12 @@ from pyramid.request import Request
 
 from turnout import schema as fields
 from turnout.admin.actions import ONE, Action
+from turnout.admin.forms.schemas import defaults
 from turnout.admin.forms.widgets import Choices, Picker, Setting
 from turnout.admin.guarding import is_on_page
 from turnout.admin.registry import Section, section_of
 from turnout.admin.sections import AdminSection, PageLink, value_at
-from turnout.admin.shown import zone_of
+from turnout.admin.sent import number
 from turnout.errors import DomainError
 from turnout.images.services import ImageService
 from turnout.paging import Paging
@@ -69,9 +70,7 @@ def picker(request: Request, target: str) -> Picker:
 def choices(request: Request, target: str, search: str | None) -> Choices:
     """Return things of a section that whoever asks may see, and what they are called."""
     section = section_of(request, target)
-    filters = {
-        node.name: node.missing() if callable(node.missing) else node.missing for node in section.query().children
-    }
+    filters = defaults(section.query)
     if search and "search" in filters:
         filters["search"] = search
     rows = section.find(filters, Paging(1, OFFERED), actor=request.actor).rows
@@ -84,10 +83,11 @@ def choices(request: Request, target: str, search: str | None) -> Choices:
 def _named(request: Request, target: str, value: str) -> tuple[str, str]:
     """Return what was picked before, or typed by somebody, with its name if it has one."""
     section = section_of(request, target)
-    if section.chosen_by != "id" or not value.isdigit() or not section.can("get"):
+    row_id = number(value)
+    if section.chosen_by != "id" or row_id is None or not section.can("get"):
         return value, value
     try:
-        return value, section.label(section.get(int(value), actor=request.actor))
+        return value, section.label(section.get(row_id, actor=request.actor))
     except DomainError:
         return value, value
 
@@ -115,6 +115,3 @@ def links_for(request: Request, section: AdminSection, row: Mapping[str, Any]) -
         and request.has_permission(link.permission)
         and section.may_change(row, request.actor)
     ]
-
-
-__all__ = ["OFFERED", "actions_for", "choices", "links_for", "picker", "setting_of", "zone_of"]

@@ -13,6 +13,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from turnout.admin.actions import Made, action
+from turnout.admin.flashes import flash
 from turnout.admin.forms.widgets import Choices
 from turnout.admin.panels import Block, Link, Table, panel
 from turnout.admin.sections import ENTER, SYSTEM, AdminSection, Column
@@ -70,7 +71,7 @@ def sign_out(request: Request) -> Response:
     if token is not None:
         request.find_service(SignInService).sign_out_browser(token)
     request.session.invalidate()  # what it told whoever was signed in is not for the next one
-    request.session.flash("You are signed out.")
+    flash(request, "You are signed out.")
     response = HTTPSeeOther(request.route_path("admin:sign-in"))
     keep_cookie(request, response, None)
     return response

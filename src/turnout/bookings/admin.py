@@ -11,6 +11,7 @@ from turnout.admin.actions import action
 from turnout.admin.forms.widgets import Choices
 from turnout.admin.panels import DASHBOARD, WHOLE, Badge, Block, Chart, Facts, Link, Money, Note, Share, Table, panel
 from turnout.admin.sections import BOOKINGS, AdminSection, Column, PageLink
+from turnout.admin.sent import number
 from turnout.bookings.models import ACTIVE, CONFIRMED, PENDING, PROCESSING, VALID
 from turnout.bookings.schemas import BookingChange, BoxOfficeQuery, BoxOfficeView, Sale
 from turnout.bookings.services import BookingService, BoxOffice
@@ -101,11 +102,11 @@ class BookingSection(AdminSection):
         return self.office.sell(values, actor=actor)
 
     def suggested(self, given: Mapping[str, str], *, actor: Actor) -> Mapping[str, Any]:
-        return {name: given[name] for name in ("event_id", "attendee_id") if given.get(name, "").isdigit()}
+        return {name: given[name] for name in ("event_id", "attendee_id") if number(given.get(name)) is not None}
 
     def offered(self, values: Mapping[str, Any], *, actor: Actor) -> Mapping[str, Choices]:
-        event_id = str(values.get("event_id", ""))
-        kinds = self.office.kinds(int(event_id)) if event_id.isascii() and event_id.isdigit() else []
+        event_id = number(str(values.get("event_id", "")))
+        kinds = [] if event_id is None else self.office.kinds(event_id)
         return {"ticket_type_id": [(str(kind["id"]), _kind_in_words(kind)) for kind in kinds]}
 
     def initial(self, row: Mapping[str, Any]) -> Mapping[str, Any]:

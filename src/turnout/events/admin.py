@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from turnout.admin.actions import Done, action
 from turnout.admin.panels import DASHBOARD, WHOLE, Badge, Block, Link, Moment, Money, Share, Table, panel
 from turnout.admin.sections import PROGRAMME, AdminSection, Column
+from turnout.admin.sent import number
 from turnout.clock import Clock
 from turnout.errors import NotFound
 from turnout.events.extensions import EventExtensions
@@ -156,9 +157,8 @@ class EventSection(AdminSection):
         }
 
     def suggested(self, given: Mapping[str, str], *, actor: Actor) -> Mapping[str, Any]:
-        venue = given.get("venue", "")
         return {
-            "venue_id": int(venue) if venue.isascii() and venue.isdigit() else None,
+            "venue_id": number(given.get("venue")),
             "currency": self.settings["events.currency"],
             "plugins": self.switches.shown({}),
             "ticket_types": [{"name": DEFAULT_NAME, "price": "0"}],

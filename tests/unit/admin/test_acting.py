@@ -1,5 +1,7 @@
 """Buttons: at once, after a form, after a typed confirmation, and for many things."""
 
+from urllib.parse import quote
+
 import pytest
 from tests.unit.admin.test_lists import put
 
@@ -140,6 +142,21 @@ def test_many_are_deleted_only_after_the_word(staff, things, session):
     assert "needed: It is needed." in page.text
     assert [row["name"] for row in things.values()] == ["needed", "Cup"]
     assert actions_of(session) == [("delete", 1, "Axe")]
+
+
+def test_very_many_refusals_are_said_briefly(staff, things):
+    put(things, staff.user.id, *["\N{PARTY POPPER}" * 50] * 60)
+    page = staff.post("/admin/things/some/open", [("ids", str(number)) for number in range(1, 61)], status=303).follow()
+    assert "Open: 0 of 60 done." in page.text
+    assert "And 57 more." in page.text
+
+
+@pytest.mark.parametrize("sent", ["9" * 16, "9" * 9_000, "-1", "\N{SUPERSCRIPT TWO}"])
+def test_ids_and_versions_that_cannot_be(staff, things, sent):
+    put(things, staff.user.id, "Lamp", is_open=False)
+    staff.post("/admin/things/some/open", {"ids": sent}, status=303)
+    staff.post("/admin/things/1/open", {"version": sent}, status=303)
+    staff.get(f"/admin/things/{quote(sent)}", status=404)
 
 
 def test_nothing_chosen_is_nothing_done(staff):

@@ -13,6 +13,7 @@ from turnout.bookings.services import BookingCatalog, BookingService, BoxOffice
 from turnout.check_ins.services import ORDERINGS as ORDERINGS_AT_THE_DOOR
 from turnout.check_ins.services import CheckInService
 from turnout.db import make_engine
+from turnout.events.models import Event
 from turnout.events.services import EventCatalog
 from turnout.images.services import ImageAddresses, MediaRoot
 from turnout.messages.services import GuestService, Occasion
@@ -344,6 +345,12 @@ def test_events_whose_guests_are_to_be_reminded(plans):
 
     assert "ix_events_public_remind_at" in {node.get("Index Name") for node in nodes(plan)}, shown(plan)
     assert not scanned(plan, *LARGE), shown(plan)
+
+
+def test_which_images_are_shown(plans):
+    shows = Event.image_url.in_([f"/media/{number:064x}.webp" for number in range(500)])
+    ((_, plan),) = plans.of(lambda: plans.session.scalars(select(Event.image_url).where(shows).distinct()).all())
+    assert "ix_events_image_url" in {node.get("Index Name") for node in nodes(plan)}, shown(plan)
 
 
 def test_guests_who_are_told(plans):

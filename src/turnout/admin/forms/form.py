@@ -115,7 +115,7 @@ class Form(deform.Form):
     def _field(self, path: str) -> deform.Field | None:
         found: Any = self
         for name in re.findall(r"[^.\[\]]+", path):
-            if name.isdigit():
+            if name.isdecimal():
                 subfields = getattr(found, "sequence_fields", [])
                 found = subfields[int(name)] if int(name) < len(subfields) else found
             else:

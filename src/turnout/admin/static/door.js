@@ -11,10 +11,26 @@
   const field = form && form.querySelector("[name=secret]");
   const camera = document.querySelector("[data-camera]");
   let stream = null;
+  let speaker = null;
 
   // On a phone the keyboard would come up and hide the answer.
   const focus = () => {
     if (field && !stream && matchMedia("(pointer: fine)").matches) field.focus({ preventScroll: true });
+  };
+
+  // For those who look at the guests: high for green, low and longer for red. Only where it is switched on.
+  const sounds = document.querySelector("[data-sounds]");
+  const sound = () => {
+    if (!sounds || !sounds.checked) return;
+    const isGood = Boolean(answer.querySelector(".answer-green"));
+    if (!isGood && !answer.querySelector(".answer-red")) return;
+    const seconds = isGood ? 0.12 : 0.5;
+    if (navigator.vibrate) navigator.vibrate(seconds * 1000);
+    speaker = speaker || new AudioContext();
+    const tone = new OscillatorNode(speaker, { frequency: isGood ? 880 : 180 });
+    tone.connect(speaker.destination);
+    tone.start();
+    tone.stop(speaker.currentTime + seconds);
   };
 
   const show = (page) => {
@@ -34,6 +50,7 @@
       answer.replaceChildren(document.getElementById("no-answer").content.cloneNode(true));
     }
     answer.removeAttribute("aria-busy");
+    sound();
   };
 
   // One after the other: a scanner may be quicker than the answers, and no ticket gets lost.
@@ -57,10 +74,11 @@
     });
   });
 
-  // Whatever is scanned while nothing is in focus belongs into the field.
+  // Whatever is scanned belongs into the field, unless somebody writes elsewhere.
   document.addEventListener("keydown", (key) => {
     if (field && key.key.length === 1 && !key.ctrlKey && !key.metaKey && !key.altKey
-        && !document.activeElement.matches("input, select, textarea, button, a, summary")) field.focus();
+        && !(key.key === " " && document.activeElement.matches("button, summary"))
+        && !document.activeElement.matches("input:not([type=checkbox]), select, textarea")) field.focus();
   });
 
   const last = { code: "", at: 0 };

@@ -8,6 +8,7 @@ from pyramid.request import Request
 
 from turnout.admin.actions import ALL, Action, Done
 from turnout.admin.context import setting_of
+from turnout.admin.flashes import flash
 from turnout.admin.forms.form import Form, Rejected
 from turnout.admin.forms.schemas import defaults
 from turnout.admin.guarding import is_on_page
@@ -15,6 +16,7 @@ from turnout.admin.recording import record
 from turnout.admin.refusals import rejected_by
 from turnout.admin.registry import require_reading, section_of
 from turnout.admin.sections import AdminSection
+from turnout.admin.sent import number
 from turnout.admin.views.pages import row_id, show_secret
 from turnout.api.problems import status_of
 from turnout.errors import Conflict, Denied, DomainError, NotFound
@@ -116,8 +118,8 @@ class Asked:
 
 def _seen(request: Request) -> frozenset[int] | None:
     """Return the version that whoever asks has seen, where the page says one."""
-    version = request.POST.get("version", "")
-    return frozenset({int(version)}) if version.isascii() and version.isdigit() else None
+    version = number(request.POST.get("version"))
+    return None if version is None else frozenset({version})
 
 
 def _now(asked: Asked) -> Mapping[str, Any] | None:
@@ -167,7 +169,7 @@ def doing(action: Action) -> View:
             return asked.page(form, asked.consequences(*values), is_ready=True, status=status)
         if done.secret is not None:
             return show_secret(request, asked.home, asked.label, done, asked.back())
-        request.session.flash(done.message)
+        flash(request, done.message)
         return HTTPSeeOther(asked.back(done.made))
 
     return do
@@ -187,10 +189,10 @@ def doing_some(action: Action) -> View:
 
     def do(request: Request, section: AdminSection) -> Any:
         require_reading(request, section)
-        ids = list(dict.fromkeys(int(one) for one in request.POST.getall("ids") if one.isascii() and one.isdigit()))
+        ids = list(dict.fromkeys(one for one in map(number, request.POST.getall("ids")) if one is not None))
         back = request.route_path(f"admin:{section.name}")
         if not ids:
-            request.session.flash(f"Choose at least one {section.singular} first.")
+            flash(request, f"Choose at least one {section.singular} first.")
             return HTTPSeeOther(back)
         rows = _rows(request, section, ids[:MOST_AT_ONCE])
         phrase = f"{action.title.lower()} {len(rows)}"
@@ -212,9 +214,8 @@ def doing_some(action: Action) -> View:
                 done += 1
             except DomainError as error:
                 refused.append(f"{section.label(row)}: {error.detail}")
-        request.session.flash(f"{action.title}: {done} of {len(rows)} done.")
-        for words in refused:
-            request.session.flash(words, "danger")
+        flash(request, f"{action.title}: {done} of {len(rows)} done.")
+        flash(request, *refused, level="danger")
         return HTTPSeeOther(back)
 
     return do

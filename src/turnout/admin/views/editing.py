@@ -9,6 +9,7 @@ from pyramid.request import Request
 
 from turnout.admin.actions import Done, Made
 from turnout.admin.context import setting_of
+from turnout.admin.flashes import flash
 from turnout.admin.forms.form import Form, Rejected
 from turnout.admin.forms.schemas import appstruct, defaults
 from turnout.admin.forms.words import in_words
@@ -16,6 +17,7 @@ from turnout.admin.recording import record
 from turnout.admin.refusals import rejected_by
 from turnout.admin.registry import require_reading
 from turnout.admin.sections import AdminSection
+from turnout.admin.sent import number
 from turnout.admin.views.pages import row_id, show_secret
 from turnout.errors import Denied, DomainError, VersionMismatch
 from turnout.schema import Schema
@@ -83,7 +85,7 @@ def create(request: Request, section: AdminSection) -> Any:
     )
     if isinstance(made, Made):
         return show_secret(request, section, section.label(row), Done(message, made.secret), back)
-    request.session.flash(message)
+    flash(request, message)
     return HTTPSeeOther(back)
 
 
@@ -117,8 +119,8 @@ def update(request: Request, section: AdminSection) -> Any:
     form = Form(request, _form_of(section, edits=True), setting_of(request, section, {**before, **request.POST}))
     if _changed(request, form):
         return _page(request, section, form, before)
-    seen = request.POST.get("version", "")
-    expected = frozenset({int(seen)} if seen.isascii() and seen.isdigit() else ())
+    seen = number(request.POST.get("version"))
+    expected = frozenset(() if seen is None else {seen})
     try:
         values = form.read(request.POST.items())
         with request.db.begin_nested():
@@ -135,7 +137,7 @@ def update(request: Request, section: AdminSection) -> Any:
         return _page(request, section, form, before, status=rejected_by(form, error))
     row = section.get(row_id(request), actor=request.actor)
     record(request, section, "update", row_id(request), before, row)
-    request.session.flash(f"{section.singular.capitalize()} “{section.label(row)}” was saved.")
+    flash(request, f"{section.singular.capitalize()} “{section.label(row)}” was saved.")
     return HTTPSeeOther(_after(request, section, row_id(request)))
 
 
