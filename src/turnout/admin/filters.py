@@ -42,6 +42,8 @@ class Filters:
         self.paging = Paging(
             *(self._part(paging[name], default) for name, default in zip(PAGING, (1, PAGE_SIZE, None), strict=True))
         )
+        if self.paging.size != PAGE_SIZE:
+            self.active["page_size"] = str(self.paging.size)
         for name in PAGING:
             self.values.pop(name, None)
 
@@ -88,7 +90,7 @@ class Filters:
     @property
     def is_filtered(self) -> bool:
         """Tell whether something is left out."""
-        return bool(self.active.keys() - {"ordering"})
+        return bool(self.active.keys() - {"ordering", "page_size"})
 
     def query(self, **changed: Any) -> str:
         """Return the query string of this list with some parameters changed; None takes one away."""

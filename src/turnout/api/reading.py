@@ -162,11 +162,6 @@ def bound_file(request: Request, **_options: Any) -> None:
     _bound(request, request.registry.settings["api.max_upload_bytes"])
 
 
-def bound_form(request: Request) -> None:
-    """Refuse, before it is read, a form that is larger than one with a file may be."""
-    _bound(request, most_bytes(request.registry.settings))
-
-
 def _bound(request: Request, most: int) -> None:
     if request.content_length is not None and request.content_length > most:
         raise BodyTooLarge(f"The body may have at most {most} bytes.")

@@ -1,9 +1,7 @@
 """The sign-in page of the admin, and signing out; API tokens and sign-ins in the admin."""
 
-import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
-from urllib.parse import unquote
 
 import colander
 from pyramid.config import Configurator
@@ -13,6 +11,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from turnout.admin.actions import Made, action
+from turnout.admin.destinations import destination
 from turnout.admin.flashes import flash
 from turnout.admin.forms.widgets import Choices
 from turnout.admin.panels import Block, Link, Table, panel
@@ -33,8 +32,6 @@ SHOWN = 5
 """How many tokens a user's page shows."""
 _SAID = ("Retry-After", "WWW-Authenticate")
 """What a refusal of the API says in headers, and so does the page."""
-_BELOW = re.compile(r"(/[\w.~!$&'()*+,;=:@%/-]*)?(\?[!-\"$-\[\]-~]*)?", re.ASCII)
-_DOTS = frozenset({".", ".."})
 
 
 def show_sign_in(request: Request) -> dict[str, Any] | Response:
@@ -75,22 +72,6 @@ def sign_out(request: Request) -> Response:
     response = HTTPSeeOther(request.route_path("admin:sign-in"))
     keep_cookie(request, response, None)
     return response
-
-
-def destination(request: Request) -> str:
-    """Return where to go after signing in: the path below ``/admin`` that the request names as `next`, or ``/admin``.
-
-    It comes from an address that anybody can have made, so anything else is not followed: other hosts, other paths,
-    whatever browsers read as these.
-    """
-    home = request.script_name + ADMIN
-    wanted = request.params.get("next")
-    if not isinstance(wanted, str) or not wanted.startswith(home):
-        return home
-    rest = wanted.removeprefix(home)
-    if not _BELOW.fullmatch(rest) or _DOTS & set(unquote(rest.partition("?")[0]).split("/")):
-        return home
-    return wanted
 
 
 def _read(sent: Mapping[str, str]) -> dict[str, str]:

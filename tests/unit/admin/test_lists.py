@@ -115,6 +115,12 @@ def test_pages_follow_each_other_and_keep_the_filters(staff, things):
     assert names(staff.get("/admin/things" + second.html.find("a", attrs={"rel": "prev"})["href"])) == names(first)
 
 
+def test_a_page_s_size_stays(staff, things):
+    put(things, staff.user.id, *(f"Thing {number:02}" for number in range(30)))
+    first = staff.get("/admin/things?page_size=20")
+    assert len(names(staff.get("/admin/things" + first.html.find("a", attrs={"rel": "next"})["href"]))) == 10
+
+
 def test_a_picker_searches(staff, browser, make):
     make.venue(name="Alma Hall")
     make.venue(name="Barn")

@@ -129,7 +129,10 @@ def test_a_token_does_not_open_the_admin(browser, api, make):
 
 def test_colours_are_chosen_and_kept(staff):
     assert staff.get("/admin").html.find("html")["data-theme"] == "auto"
-    staff.post("/admin/theme", {"theme": "dark"}, status=303)
+    answer = staff.post("/admin/theme", {"theme": "dark", "next": "/admin/things?kind=plain"}, status=303)
+    assert answer.location.endswith("/admin/things?kind=plain")
+    answer = staff.post("/admin/theme", {"theme": "dark", "next": "https://evil.example.com/"}, status=303)
+    assert answer.location.endswith("localhost/admin")
     assert staff.get("/admin").html.find("html")["data-bs-theme"] == "dark"
     staff.post("/admin/theme", {"theme": "pink"}, status=303)
     assert staff.get("/admin").html.find("html")["data-theme"] == "dark"

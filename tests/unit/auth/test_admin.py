@@ -8,7 +8,7 @@ from pyramid.request import Request
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from turnout.auth.admin import destination
+from turnout.admin.destinations import destination
 from turnout.auth.models import SignInSession
 from turnout.auth.tokens import hash_token
 from turnout.security.csrf import CSRF_COOKIE, SESSION_COOKIE

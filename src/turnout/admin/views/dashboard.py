@@ -7,6 +7,7 @@ from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import Response
 
+from turnout.admin.destinations import destination
 from turnout.admin.panels import ATTENTION, DASHBOARD, Block
 from turnout.admin.registry import require_entry
 from turnout.admin.sections import ENTER
@@ -32,7 +33,7 @@ def _attention(request: Request) -> list[Block] | None:
 def choose_theme(request: Request) -> Response:
     """Keep whether pages are light or dark, or as the browser wants them."""
     theme = request.POST.get("theme")
-    response = HTTPSeeOther(request.route_path("admin"))
+    response = HTTPSeeOther(destination(request))
     if theme in THEMES:
         secure = request.registry.settings["turnout.environment"] == "production"
         response.set_cookie("turnout_theme", theme, max_age=YEAR, path="/admin", samesite="Lax", secure=secure)

@@ -10,6 +10,7 @@ from pyramid.response import FileIter, Response
 from turnout.admin.context import setting_of
 from turnout.admin.filters import Filters
 from turnout.admin.sections import AdminSection
+from turnout.admin.sheets import csv_rows, xlsx
 from turnout.admin.shown import columns_of, kind_of, plain, title_of
 from turnout.paging import Paging
 
@@ -22,8 +23,6 @@ WALK = 500
 
 def export(request: Request, section: AdminSection) -> Response:
     """Write all of the list that the filters leave, not only the page that is seen."""
-    from turnout.admin.sheets import csv_rows, xlsx
-
     setting = setting_of(request, section)
     filters = Filters(request, section, setting)
     columns = columns_of(section.columns)
