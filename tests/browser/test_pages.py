@@ -55,6 +55,8 @@ def test_every_page_is_good_to_everybody(visit, size, colours):
     for address in addresses:
         visitor.go(address)
         found += visitor.check()
+        if visitor.page.get_by_text("could not be shown").count():
+            found.append(f"{address} has a panel that failed")
         shifted = visitor.shifted()
         if shifted > MOST_SHIFT:
             found.append(f"{address} moves by {shifted}")

@@ -81,6 +81,7 @@ def _greet(url: str, settings: Mapping[str, Any], *, demo: bool) -> None:
         f"Turnout is at {url}",
         f"  API            {url}/api/v1",
         f"  Documentation  {url}/docs",
+        f"  Admin          {url}/admin",
     ]
     if settings["mail.transport"] == "file":
         lines.append(f"  Mail           is written into {settings['mail.folder']}")
