@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 from tests.browser.conftest import DESKTOP, PHONE
 
 MOST_BYTES = 200_000
@@ -64,6 +65,48 @@ def test_every_page_is_good_to_everybody(visit, size, colours):
         if wide > 0:
             found.append(f"{address} is {wide} pixels too wide")
         visitor.picture(f"{name_of(address)}-{'phone' if size is PHONE else 'desktop'}-{colours}")
+    assert not found, "\n".join(found)
+
+
+def refused(page):
+    page.goto("/admin/events/new")
+    page.evaluate("() => document.querySelectorAll('[required]').forEach((one) => { one.required = false; })")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Title is required").first).to_be_visible()
+
+
+def to_confirm(page):
+    page.goto("/admin/events")
+    page.locator("#results tbody input[name=ids]").first.check()
+    page.get_by_role("button", name="Archive").click()
+    expect(page.get_by_label("To confirm, type")).to_be_visible()
+
+
+def secret(page):
+    page.goto("/admin/api-tokens/new")
+    page.get_by_label("Name", exact=True).fill("Shop")
+    page.locator("select[name=scopes]").evaluate("(select) => select.tomselect.addItem('bookings:read')")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_label("Secret")).to_be_visible()
+
+
+def not_there(page):
+    page.goto("/admin/events/999999")
+    expect(page.get_by_text("404")).to_be_visible()
+
+
+@pytest.mark.parametrize(("size", "colours"), SIGHTS)
+def test_what_no_menu_leads_to_is_good_to_everybody_too(visit, size, colours):
+    visitor = visit(viewport=size, color_scheme=colours)
+    visitor.expect(400, 404)
+    visitor.sign_in("admin", "admin")
+    found = []
+    for lead in (refused, to_confirm, secret, not_there):
+        lead(visitor.page)
+        found += visitor.check()
+    organizer = visit(viewport=size, color_scheme=colours)
+    organizer.sign_in("harbour", "demo")
+    found += organizer.check()
     assert not found, "\n".join(found)
 
 

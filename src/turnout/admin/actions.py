@@ -1,15 +1,16 @@
 """What can be done in the admin UI besides making and changing things: buttons, each a method of a section.
 
-    @action("Cancel", permission="events:publish", icon="ban", destructive=True, when=lambda event: event["status"] != "cancelled")
+    @action("Cancel", permission="events:publish", destructive=True, when=lambda event: event["status"] != "cancelled")
     def cancel(self, event_id: int, *, actor: Actor, expected: Collection[int] | None = None) -> None:
         self.events.cancel(event_id, actor=actor, expected=expected)
 
     @cancel.consequences
-    def cancel(self, event: Mapping[str, Any], *, actor: Actor) -> list[str]:
+    def foresee_cancel(self, event: Mapping[str, Any], *, actor: Actor) -> list[str]:
         return [f"{event['seats_taken']} people hold places; each of them is told."]
 
 One with a `form`, a schema, gets what was filled in after the id; so do its consequences, which get nothing in it as long
-as nothing is filled in.
+as nothing is filled in. What is `destructive` is done only if, when it is confirmed, the consequences and the thing's
+version are still those that the page said; so they say the same as long as nothing changes.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -26,12 +27,14 @@ Row = Mapping[str, Any]
 class Done:
     """What an action says when it is done: a `message`, and a `secret` that is shown this once.
 
-    `made` is the id of what it made, which is shown next.
+    `made` is the id of what it made, which is shown next, and which the audit log's entry is about. `gone` names what it
+    deleted, for the audit log, where the action is one of the whole section.
     """
 
     message: str
     secret: str | None = None
     made: int | None = None
+    gone: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

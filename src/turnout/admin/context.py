@@ -15,7 +15,7 @@ from turnout.admin.registry import Section, section_of
 from turnout.admin.sections import AdminSection, PageLink, value_at
 from turnout.admin.sent import number
 from turnout.errors import DomainError
-from turnout.images.services import ImageService
+from turnout.images.services import ImageService, path_of
 from turnout.paging import Paging
 
 OFFERED = 50
@@ -39,7 +39,7 @@ def setting_of(request: Request, section: AdminSection, values: Mapping[str, Any
         pickers[name] = Picker(partial(_all, few), "")
     keep = _keeper(request) if request.has_permission("images:create") else None
     left_out = section.pickers.keys() - pickers.keys()
-    return Setting(zone, currency, pickers, left_out, keep, request.application_url)
+    return Setting(zone, currency, pickers, left_out, keep, partial(_seen_at, request))
 
 
 def _keeper(request: Request) -> Callable[[bytes], str]:
@@ -50,6 +50,12 @@ def _keeper(request: Request) -> Callable[[bytes], str]:
         return kept.url
 
     return keep
+
+
+def _seen_at(request: Request, address: str) -> str:
+    """Return where a picture is seen on this host, the only one of which pages show any: `images.url` may be another."""
+    path = path_of(address)
+    return "" if path is None else f"{request.script_name}{path}"
 
 
 def _all(few: Choices, _chosen: Sequence[str]) -> Choices:

@@ -9,6 +9,8 @@ from turnout.security.csrf import ADMIN
 
 _BELOW = re.compile(r"(/[\w.~!$&'()*+,;=:@%/-]*)?(\?[!-\"$-\[\]-~]*)?", re.ASCII)
 _DOTS = frozenset({".", ".."})
+_ONLY_DONE = frozenset({"sign-out", "theme"})
+"""What buttons lead to: there is nothing to see."""
 
 
 def destination(request: Request) -> str:
@@ -22,6 +24,7 @@ def destination(request: Request) -> str:
     if not isinstance(wanted, str) or not wanted.startswith(home):
         return home
     rest = wanted.removeprefix(home)
-    if not _BELOW.fullmatch(rest) or _DOTS & set(unquote(rest.partition("?")[0]).split("/")):
+    path = unquote(rest.partition("?")[0]).strip("/").split("/")
+    if not _BELOW.fullmatch(rest) or _DOTS & set(path) or path[0] in _ONLY_DONE:
         return home
     return wanted

@@ -11,7 +11,7 @@ from pyramid.request import Request
 
 from turnout import schema as fields
 from turnout.admin.forms.schemas import defaults
-from turnout.admin.forms.widgets import Choice, Setting, dress, words_of
+from turnout.admin.forms.widgets import Choice, Moment, Setting, dress, words_of
 from turnout.admin.forms.words import in_words, said
 from turnout.admin.rendering import render_widget
 from turnout.admin.sections import AdminSection
@@ -112,6 +112,8 @@ def _form(request: Request, schema: colander.SchemaNode, setting: Setting) -> de
         child.missing = None
         if isinstance(child.typ, colander.Boolean):
             child.widget = Choice([("true", "Yes"), ("false", "No")])
+        elif isinstance(child.typ, fields.Timestamp):
+            child.widget = Moment(setting.zone, exact=False)
         elif child.name == "search":
             child.title = "Search"
         elif (

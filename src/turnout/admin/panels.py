@@ -1,9 +1,11 @@
 """Panels: what stands beside a thing's own facts on its page, or on the dashboard.
 
-@panel("Reviews", on="events", permission="reviews:read")
-def of_event(self, event: Mapping[str, Any], *, actor: Actor) -> Iterable[Block]:
-yield Facts({"Average": "4.5", "Reviews": 12})
-yield Table(("Who", "Rating"), [(Link("Ada", "users", 5), 4)])
+    @panel("Reviews", on="events", permission="reviews:read")
+    def of_event(self, event: Mapping[str, Any], *, actor: Actor) -> Iterable[Block]:
+        yield Facts({"Average": "4.5", "Reviews": 12})
+        yield Table(("Who", "Rating"), [(Link("Ada", "users", 5), 4)])
+
+One that gives nothing is not shown.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -66,7 +68,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Names with values."""
+    """Names with values, such as "Average": 4.5."""
 
     values: Mapping[str, Any]
     template: str = "facts"

@@ -1,6 +1,6 @@
 """What is done in the admin UI, written into the audit log."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pyramid.request import Request
@@ -17,8 +17,12 @@ def record(
     before: Mapping[str, Any] | None,
     after: Mapping[str, Any] | None,
     given: Mapping[str, Any] | None = None,
+    gone: Sequence[str] = (),
 ) -> None:
-    """Note who did what with which thing, and what is different now; `given` is what was filled in."""
+    """Note who did what with which thing, and what is different now.
+
+    `given` is what was filled in, and kept apart: the thing need not have become so. `gone` names what is no more.
+    """
     shown = after or before or {"id": row_id}
     request.find_service(AuditLog).record(
         action,
@@ -26,6 +30,6 @@ def record(
         subject=section.name,
         subject_id=row_id,
         label=section.label(shown) if row_id is not None else section.title,
-        before=before,
-        after=after if given is None else {**(after or {}), **given},
+        before={**(before or {}), "gone": list(gone)} if gone else before,
+        after=after if given is None else {**(after or {}), "given": given},
     )

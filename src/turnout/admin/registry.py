@@ -196,6 +196,8 @@ def _check(section: Section) -> None:
     for action in section.actions():
         if action.bulk and action.form is not None:
             raise StartError(f"{where} has the action {action.name} with a form: it cannot be bulk")
+        if action.bulk and (action.on is not None or action.scope == ALL):
+            raise StartError(f"{where} has the action {action.name} for no list of its own: it cannot be bulk")
     if section.single and not (section.can("get") and section.can("update")):
         raise StartError(f"{where} is single: it needs get and update")
     needs = [("read", "find"), ("read", "get"), ("create", "create"), ("update", "update")]

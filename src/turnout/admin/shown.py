@@ -18,6 +18,17 @@ def columns_of(given: tuple[str | Column, ...]) -> list[Column]:
     return [column if isinstance(column, Column) else Column(column) for column in given]
 
 
+def sheet_columns_of(section: AdminSection) -> list[Column]:
+    """Return the columns of a list's sheet: after each amount its currency, where things have one."""
+    found = columns_of(section.columns)
+    currency = Column("currency")
+    if _node_at(section.view(), currency.name) is None or currency.name in {column.name for column in found}:
+        return found
+    return [
+        one for column in found for one in ([column, currency] if kind_of(section, column) == "money" else [column])
+    ]
+
+
 def facts_of(section: AdminSection) -> list[Column]:
     """Return what a thing's page shows: what the section says, or all that its schema has."""
     if section.facts:

@@ -1,7 +1,9 @@
 """What happens to attendees."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from sqlalchemy import Select
 
 from turnout.hooks import DomainEvent
 
@@ -14,3 +16,11 @@ class AttendeesDeleting(DomainEvent):
     """
 
     attendee_ids: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class AcquaintancesSought(DomainEvent):
+    """Somebody wants to know which attendees an organizer knows: a subscriber adds a statement that gives their ids."""
+
+    user_id: int
+    found: list[Select[int | None]] = field(default_factory=list)

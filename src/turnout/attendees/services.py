@@ -4,13 +4,13 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, or_, select
+from sqlalchemy import ColumnElement, delete, func, or_, select, true, union_all
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from turnout.attendees.errors import AttendeeExists
-from turnout.attendees.hooks import AttendeesDeleting
+from turnout.attendees.hooks import AcquaintancesSought, AttendeesDeleting
 from turnout.attendees.models import Attendee
 from turnout.clock import Clock
 from turnout.errors import InUse, Invalid, NotFound
@@ -108,10 +108,22 @@ class AttendeeService:
             raise NotFound("There is no such attendee.")
         return attendee
 
-    def find(self, filters: Mapping[str, Any], paging: Paging, *, actor: Actor) -> Slice:
-        """Return attendees, filtered and sorted (see `AttendeeQuery`): all for staff, else the actor's own."""
+    def get_known(self, attendee_id: int, *, actor: Actor) -> Attendee:
+        """Return an attendee, for organizers also one of whom they know. Raises `NotFound`."""
+        attendee = self.session.scalar(select(Attendee).where(Attendee.id == attendee_id, self._is_known(actor)))
+        if attendee is None:
+            raise NotFound("There is no such attendee.")
+        return attendee
+
+    def find(self, filters: Mapping[str, Any], paging: Paging, *, actor: Actor, with_known: bool = False) -> Slice:
+        """Return attendees, filtered and sorted (see `AttendeeQuery`): all for staff, else the actor's own.
+
+        `with_known`: and those whom the actor knows, because they have booked an event of theirs.
+        """
         query = select(Attendee)
-        if not actor.is_staff:
+        if with_known:
+            query = query.where(self._is_known(actor))
+        elif not actor.is_staff:
             query = query.where(Attendee.user_id == actor.user_id)
         if filters.get("search") is not None:
             columns = (Attendee.first_name, Attendee.last_name, Attendee.email)
@@ -155,6 +167,17 @@ class AttendeeService:
         if attendee_ids:
             self.announce(AttendeesDeleting(attendee_ids))
             self.session.execute(delete(Attendee).where(Attendee.id.in_(attendee_ids)))
+
+    def _is_known(self, actor: Actor) -> ColumnElement[bool]:
+        """Return the condition that the actor knows an attendee: it is their own, or was found by those who were asked."""
+        if actor.is_staff:
+            return true()
+        user_id = actor.user_id or 0
+        sought = AcquaintancesSought(user_id)
+        self.announce(sought)
+        own = aliased(Attendee)
+        # One list of ids, not several conditions with OR: each finds its rows in an index.
+        return Attendee.id.in_(union_all(select(own.id).where(own.user_id == user_id), *sought.found))
 
     def _check(self, values: Mapping[str, Any]) -> None:
         born = values.get("date_of_birth")

@@ -47,4 +47,4 @@ def includeme(config: Configurator) -> None:
     for service in api.SERVICES:
         config.add_api_service(service)
     config.add_admin_section(AuditSection)
-    config.add_capability("audit", "What staff did, with who, when, before and after")
+    config.add_capability("audit", "What staff did, and organizers in the admin: who, when and with what")

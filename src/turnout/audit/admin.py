@@ -22,7 +22,7 @@ class AuditSection(AdminSection):
 
     name, title, singular = "audit", "Audit log", "entry"
     plural = "entries"
-    icon, group, order = "history", SYSTEM, 60
+    icon, group, order = "history", SYSTEM, 70
     description = "What staff and organizers did in the admin, and staff over the API. Entries are never changed."
     permissions = {"read": "audit:read"}
     query, view = AuditQuery, AuditEntryView

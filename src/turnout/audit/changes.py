@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import islice
@@ -79,6 +80,9 @@ def _bounded(state: Mapping[str, Any] | None) -> Kept | None:
 
 
 def _kept(value: Any, depth: int) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        # As pages show it: a word with a colour or an address, or several values, such as an amount and its currency.
+        value = getattr(value, "text", None) or asdict(value)
     if isinstance(value, Mapping) and depth:
         found = {
             str(name): MASK if is_secret(str(name)) and each else _kept(each, depth - 1)

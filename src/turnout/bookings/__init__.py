@@ -7,6 +7,7 @@ from pyramid.config import Configurator
 from sqlalchemy import func, select
 
 from turnout import schema as fields
+from turnout.attendees.hooks import AcquaintancesSought
 from turnout.bookings import api
 from turnout.bookings.admin import BookingSection
 from turnout.bookings.models import ACTIVE, VALID, Booking, Ticket
@@ -57,6 +58,11 @@ def foresee_deletion(event: UsersDeletionForeseen) -> None:
         event.say(sentence)
 
 
+def find_acquaintances(event: AcquaintancesSought) -> None:
+    """Say whom an organizer knows: who has booked an event of theirs."""
+    event.found.append(event.request.find_service(BoxOffice).guests_of(event.user_id))
+
+
 def foresee_transition(event: TransitionForeseen) -> None:
     """Say what is booked and paid of an event that is about to be called off or postponed."""
     bookings = event.request.find_service(BookingCatalog)
@@ -91,6 +97,7 @@ def includeme(config: Configurator) -> None:
     config.add_claim_source("bookings of events", HELD_OF_EVENTS)
     config.add_claim_source("tickets of types", HELD_OF_TYPES)
     config.add_subscriber(delete_of_users, UsersDeleting)
+    config.add_subscriber(find_acquaintances, AcquaintancesSought)
     config.add_subscriber(foresee_transition, TransitionForeseen)
     config.add_subscriber(foresee_deletion, UsersDeletionForeseen)
     config.add_periodic_task(expire_holds, every=timedelta(minutes=1))

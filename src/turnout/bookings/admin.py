@@ -45,7 +45,7 @@ class BookingSection(AdminSection):
     columns = (
         "code",
         Column("event", to="events", id="event_id"),
-        Column("attendee", "Attendee", to="attendees", id="attendee_page"),
+        Column("attendee", "Attendee", to="attendees", id="attendee_id"),
         "quantity",
         Column("total_amount", "Total"),
         "status",
@@ -54,7 +54,7 @@ class BookingSection(AdminSection):
     facts = (
         "status",
         Column("event", to="events", id="event_id"),
-        Column("attendee", "Attendee", to="attendees", id="attendee_page"),
+        Column("attendee", "Attendee", to="attendees", id="attendee_id"),
         "email",
         "quantity",
         Column("total_amount", "Total"),
@@ -92,11 +92,10 @@ class BookingSection(AdminSection):
         self.settings = settings
 
     def find(self, filters: Mapping[str, Any], paging: Paging, *, actor: Actor) -> Slice:
-        return self.office.find(filters, paging, actor=actor).shown(lambda row: row | _attendee_page(row, actor))
+        return self.office.find(filters, paging, actor=actor)
 
     def get(self, row_id: int, *, actor: Actor) -> Versioned:
-        row = self.office.get(row_id, actor=actor)
-        return Versioned(row | _attendee_page(row, actor), row.version)
+        return self.office.get(row_id, actor=actor)
 
     def create(self, values: Mapping[str, Any], *, actor: Actor) -> int:
         return self.office.sell(values, actor=actor)
@@ -106,7 +105,7 @@ class BookingSection(AdminSection):
 
     def offered(self, values: Mapping[str, Any], *, actor: Actor) -> Mapping[str, Choices]:
         event_id = number(str(values.get("event_id", "")))
-        kinds = [] if event_id is None else self.office.kinds(event_id)
+        kinds = [] if event_id is None else self.office.kinds(event_id, actor=actor)
         return {"ticket_type_id": [(str(kind["id"]), _kind_in_words(kind)) for kind in kinds]}
 
     def initial(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -141,6 +140,8 @@ class BookingSection(AdminSection):
     def foresee_cancel(self, booking: Mapping[str, Any], *, actor: Actor) -> list[str]:
         if booking["status"] == PROCESSING:
             return ["It is not decided yet and holds no places; it will not be decided any more."]
+        if any(ticket["checked_in_at"] for ticket in booking["tickets"]):
+            return ["Somebody is in with it, so it is refused: undo the check-in at the door first."]
         places = f"{booking['quantity']} {'place' if booking['quantity'] == 1 else 'places'}"
         due = Decimal(booking["total_amount"])
         return [
@@ -151,7 +152,7 @@ class BookingSection(AdminSection):
 
     @panel("Tickets", width=WHOLE, order=10)
     def tickets(self, booking: Mapping[str, Any], *, actor: Actor) -> Iterator[Block]:
-        kinds = {kind["id"]: kind["name"] for kind in self.office.kinds(booking["event_id"])}
+        kinds = {kind["id"]: kind["name"] for kind in self.office.kinds(booking["event_id"], actor=actor)}
         yield Table(
             ("Ticket", "Holder", "Price", "Status", "Checked in"),
             [
@@ -245,11 +246,6 @@ class BookingSection(AdminSection):
         for currency, _ in paid.most_common(1):  # two on one scale would say nothing
             series = {currency: [float(amount) for amount in amounts[currency]]}
             yield Chart("line", labels, series, unit=f"Takings a day in {currency}")
-
-
-def _attendee_page(row: Mapping[str, Any], actor: Actor) -> dict[str, Any]:
-    """Return where more is to be read of who comes: for staff; organizers see nobody else's page."""
-    return {"attendee_page": row["attendee_id"] if actor.is_staff else None}
 
 
 def _kind_in_words(kind: Mapping[str, Any]) -> str:

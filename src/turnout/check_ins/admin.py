@@ -35,7 +35,7 @@ TEMPLATE = "turnout.admin:templates/door.jinja2"
 CLOSED = {
     DRAFT: "The event is a draft. Publish it, and the door opens.",
     POSTPONED: "The event is postponed. Publish it again with its new date, and the door opens.",
-    CANCELLED: "The event is cancelled, and its tickets with it.",
+    CANCELLED: "The event is cancelled; its tickets let nobody in.",
     ARCHIVED: "The event is over, and archived.",
 }
 """Why nobody is let in, by the event's status."""

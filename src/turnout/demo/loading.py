@@ -138,7 +138,10 @@ class Loader:
             for name, places, kind in self.programme.bookings_of(entry)
         ]
         if entry.get("guests"):
-            requests += [BookingRequest(event_id, self.actors[entry["organizer"]], attendee_id=i) for i in self.guests]
+            organizer = self.actors[entry["organizer"]]
+            requests += [
+                BookingRequest(event_id, organizer, attendee_id=guest, knows_attendee=True) for guest in self.guests
+            ]
         for outcome in self.request.find_service(Booker).book(requests):
             if isinstance(outcome, DomainError):
                 raise outcome

@@ -219,6 +219,7 @@ class EventSection(AdminSection):
         "Archive",
         permission="events:publish",
         icon="archive",
+        destructive=True,
         when=_is(DRAFT, PUBLISHED, POSTPONED, CANCELLED),
         bulk=True,
     )

@@ -4,13 +4,13 @@ from turnout.images.services import ImageService
 from turnout.outbox.services import Outbox
 
 
-def review_images(outbox: Outbox) -> None:
-    """Begin to delete images that nobody has shown for long."""
-    outbox.put(review_some, {"after": 0})
+def review_images(images: ImageService, outbox: Outbox) -> None:
+    """Delete images that nobody has shown for long."""
+    review_some(0, images, outbox)
 
 
 def review_some(after: int, images: ImageService, outbox: Outbox) -> None:
-    """Delete those among the next images, by their ids, and go on with the rest."""
+    """Do so with the next images after this id, and go on with the rest in a job of its own."""
     last = images.review(after)
     if last is not None:
         outbox.put(review_some, {"after": last})

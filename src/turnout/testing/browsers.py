@@ -66,7 +66,7 @@ class Browser:
         form = staff.get("/admin/venues/new").forms["form"]
         form["name"] = "Town Hall"
         page = form.submit(status=303).follow()
-        staff.post(f"/admin/venues/{venue.id}/delete", {"confirmation": "Town Hall"}, status=303)
+        staff.confirm(f"/admin/venues/{venue.id}/delete")
         browser.as_role("organizer").get(f"/admin/users/{user.id}", status=403)
         staff.post("/admin/venues", {"csrf_token": ""}, status=400)
 
@@ -123,3 +123,14 @@ class Browser:
         if "csrf_token" not in {name for name, _ in fields}:
             fields.append(("csrf_token", self.cookies[CSRF_COOKIE]))
         return self.pages.post(path, fields, status=status, headers=dict(headers or {}), upload_files=files or None)
+
+    def confirm(self, path: str, given: Mapping[str, str] | None = None, *, status: int = 303) -> TestResponse:
+        """Open the page of an action that asks, fill `given` in, type the word that it wants, and send it."""
+        page = self.get(path)
+        for name, value in (given or {}).items():
+            page.forms["form"][name] = value
+        if "confirmation" not in page.forms["form"].fields:
+            page = page.forms["form"].submit(status=200)
+        [word] = page.html.select("label[for=confirmation] strong")
+        page.forms["form"]["confirmation"] = word.get_text()
+        return page.forms["form"].submit(status=status)

@@ -126,6 +126,8 @@ class TicketTypeService:
             with _of_entry(place):
                 if type_id is None:
                     self.add(event, values)
+                elif type_id in (one.get("id") for one in wanted[:place]):
+                    raise Invalid({"name": "is of a ticket type that is there twice"})
                 elif type_id not in known:
                     raise Invalid({"name": "is of a ticket type that is not there any more"})
                 elif any(_differ(known[type_id][name], value) for name, value in values.items()):

@@ -118,6 +118,8 @@ def _facts(bundle: Bundle, admission: Admission) -> Iterator[Flowable]:
         "Booking": bundle.code,
     }
     for label, value in facts.items():
+        if not value:
+            continue  # nobody was named, and whoever prints it may not see who comes
         yield _paragraph(label, PLAIN, 8, PALE)
         yield _paragraph(value, BOLD, 13, spaceAfter=7)
 

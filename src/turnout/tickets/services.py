@@ -31,7 +31,10 @@ class Admission:
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """The valid tickets of a confirmed booking, with what a ticket says of the booking and its event."""
+    """The valid tickets of a confirmed booking, with what a ticket says of the booking and its event.
+
+    `guest` is empty for who may not see the attendee: somebody who booked for another.
+    """
 
     code: str
     guest: str
@@ -69,7 +72,7 @@ class TicketService:
         query = (
             select(
                 Event.title, Event.starts_at, Event.ends_at, Event.timezone, Event.place, Event.status,
-                Attendee.first_name, Attendee.last_name,
+                Event.organizer_id, Attendee.first_name, Attendee.last_name, Attendee.user_id,
             )
             .join(Booking, Booking.event_id == Event.id)
             .join(Attendee, Attendee.id == Booking.attendee_id)
@@ -78,9 +81,10 @@ class TicketService:
         row = self.session.execute(query).first()
         if row is None:
             raise _not_confirmed(booking["status"])
+        may_see_guest = actor.owns(row.user_id) or actor.owns(row.organizer_id)
         return Bundle(
             code=booking["code"],
-            guest=f"{row.first_name} {row.last_name}".strip(),
+            guest=f"{row.first_name} {row.last_name}".strip() if may_see_guest else "",
             currency=booking["currency"],
             title=row.title,
             starts_at=row.starts_at,

@@ -174,14 +174,17 @@ class UserSection(AdminSection):
         """Make an account for somebody who is to work here. Their password is made at random, and shown to you once."""
         user, password = self.users.create_member(values, actor=actor)
         return Done(
-            f"This is the first password of {user.username}. Hand it over; they change it when they are in.", password
+            f"This is the first password of {user.username}. Hand it over; they change it when they are in.",
+            password,
+            made=user.id,
         )
 
     @action("Delete by prefix", permission="users:delete", icon="trash", scope=ALL, form=BulkDelete, destructive=True)
-    def delete_by_prefix(self, values: Mapping[str, Any], *, actor: Actor) -> str:
+    def delete_by_prefix(self, values: Mapping[str, Any], *, actor: Actor) -> Done:
         """Delete all users whose usernames begin alike, such as those of a test; never members of staff."""
         deleted = self.users.bulk_delete(values["prefix"])
-        return f"{deleted} users were deleted."
+        names = [f"{name} ({row_id})" for row_id, name in deleted.items()]
+        return Done(f"{len(deleted)} users were deleted.", gone=names)
 
     @delete_by_prefix.consequences
     def foresee_delete_by_prefix(self, values: Mapping[str, Any], *, actor: Actor) -> list[str]:

@@ -101,7 +101,7 @@ def create_staff(request: Request) -> dict[str, Any]:
 @bulk_delete.post(permission="users:delete", body=schemas.BulkDelete, answer=schemas.BulkDeleted)
 def delete_users(request: Request) -> dict[str, Any]:
     """Delete the users whose usernames begin with a prefix, with their bookings; never staff."""
-    return {"deleted": request.find_service(UserService).bulk_delete(request.validated["body"]["prefix"])}
+    return {"deleted": len(request.find_service(UserService).bulk_delete(request.validated["body"]["prefix"]))}
 
 
 @user.get(permission="users:read", answer=schemas.UserView, versioned=True, refuses=(NotFound,))

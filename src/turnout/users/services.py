@@ -241,18 +241,20 @@ class UserService:
         self.announce(PasswordReset(user.id))
         return password
 
-    def bulk_delete(self, prefix: str) -> int:
-        """Delete the users whose names begin with `prefix`, never staff; return how many.
+    def bulk_delete(self, prefix: str) -> dict[int, str]:
+        """Delete the users whose names begin with `prefix`, never staff; return their names by their ids.
 
         Raises what a feature that keeps something of theirs raises, deleting nobody then.
         """
         # Locked: who books in the name of one of them at this moment waits, and then finds nobody.
-        user_ids = self.session.scalars(_named_alike(prefix).order_by(User.id).with_for_update()).all()
+        query = _named_alike(prefix).add_columns(User.username).order_by(User.id).with_for_update()
+        names = {row.id: row.username for row in self.session.execute(query)}
+        user_ids = list(names)
         for start in range(0, len(user_ids), BATCH):
             batch = user_ids[start : start + BATCH]
             self.announce(UsersDeleting(batch))
             self.session.execute(delete(User).where(User.id.in_(batch)))
-        return len(user_ids)
+        return names
 
     def foresee_bulk_delete(self, prefix: str) -> list[str]:
         """Return in words what would be deleted."""

@@ -87,13 +87,21 @@ class WebhookSection(AdminSection):
     def foresee_switch_off(self, webhook: Mapping[str, Any], *, actor: Actor) -> list[str]:
         return ["What waits to be sent now is not sent. It can be sent again, one by one, once it is switched on."]
 
-    @action("New secret", permission="webhooks:manage", icon="key", form=schemas.Rotation)
+    @action("New secret", permission="webhooks:manage", icon="key", form=schemas.Rotation, destructive=True)
     def rotate_secret(
         self, row_id: int, values: Mapping[str, Any], *, actor: Actor, expected: Collection[int] | None = None
     ) -> Done:
         """Replace the secret that signs messages. Only its owner gets it to see."""
         _, secret = self.webhooks.rotate_secret(row_id, actor=actor, keep_old=values["keep_old"], expected=expected)
         return Done("The webhook has a new secret.", secret)
+
+    @rotate_secret.consequences
+    def foresee_rotate_secret(
+        self, webhook: Mapping[str, Any], values: Mapping[str, Any], *, actor: Actor
+    ) -> list[str]:
+        if values["keep_old"]:
+            return ["Messages are signed with the old secret too, for 24 hours: the receiver has that long."]
+        return ["The old secret is good no more at once: until the receiver has the new one, it refuses every message."]
 
     @action("Delete", permission="webhooks:manage", icon="trash", destructive=True)
     def delete(self, row_id: int, *, actor: Actor, expected: Collection[int] | None = None) -> None:

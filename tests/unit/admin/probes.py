@@ -147,7 +147,7 @@ class ThingSection(AdminSection):
         del self.things[row_id]
 
     @delete.consequences
-    def delete(self, row, *, actor):
+    def foresee_delete(self, row, *, actor):
         return [f"{row['name']} will be gone."]
 
     @action("Open", permission="things:update", bulk=True, when=lambda row: not row["is_open"])
@@ -163,6 +163,12 @@ class ThingSection(AdminSection):
         row = self.things[row_id]
         self.things[row_id] = Versioned({**row, "name": values["word"]}, row.version + 1)
 
+    @action("Copy", permission="things:create", form=Word)
+    def copy(self, row_id, values, *, actor, expected=None):
+        made = len(self.things) + 1
+        self._keep(made, {**self.things[row_id], "name": values["word"]}, actor.user_id, 1)
+        return Done("It is copied.", made=made)
+
     @action("New key", permission="things:update")
     def new_key(self, row_id, *, actor, expected=None):
         return Done("It has a new key.", secret="s3cr3t-key")
@@ -170,12 +176,11 @@ class ThingSection(AdminSection):
     @action("Clear", permission="things:delete", scope=ALL, destructive=True, form=Word)
     def clear(self, values, *, actor):
         gone = [row_id for row_id, row in self.things.items() if row["name"].startswith(values["word"])]
-        for row_id in gone:
-            del self.things[row_id]
-        return f"{len(gone)} are gone."
+        names = [f"{self.things.pop(row_id)['name']} ({row_id})" for row_id in gone]
+        return Done(f"{len(gone)} are gone.", gone=names)
 
     @clear.consequences
-    def clear(self, values, *, actor):
+    def foresee_clear(self, values, *, actor):
         return [f"{sum(row['name'].startswith(values['word']) for row in self.things.values())} will be gone."]
 
     @action("Greet", permission="things:update", on="venues")

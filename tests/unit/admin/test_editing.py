@@ -117,6 +117,33 @@ def test_a_time_that_the_clocks_skip_is_refused(staff):
     assert error_at(page, "Starts at") == "Starts at does not exist in Europe/Lisbon: clocks go forward then"
 
 
+@pytest.mark.parametrize(
+    "stored",
+    [
+        datetime(2027, 10, 31, 1, 30, tzinfo=UTC),
+        datetime(2027, 10, 31, 0, 30, tzinfo=UTC),
+        datetime(2027, 5, 1, 9, 0, 0, 7, UTC),
+    ],
+)
+def test_a_moment_that_is_not_touched_stays_as_it_is(staff, things, stored):
+    make_thing(staff, starts_at="2027-05-01T10:00", timezone="Europe/Lisbon")
+    things[1]["starts_at"] = stored
+    form = staff.get("/admin/things/1/edit").forms["form"]
+    refused = filled(form, name="").submit(status=400).forms["form"]
+    filled(refused, name="Torch").submit(status=303)
+    assert (things[1]["name"], things[1]["starts_at"]) == ("Torch", stored)
+    filled(staff.get("/admin/things/1/edit").forms["form"], starts_at="2027-10-31T02:30").submit(status=303)
+    assert things[1]["starts_at"] == datetime(2027, 10, 31, 2, 30, tzinfo=UTC)
+
+
+def test_an_hour_that_comes_twice_is_the_first_where_it_is_typed_or_the_zone_is_another(staff, things):
+    make_thing(staff, starts_at="2027-10-31T01:30", timezone="Europe/Lisbon")
+    assert things[1]["starts_at"] == datetime(2027, 10, 31, 0, 30, tzinfo=UTC)
+    things[1]["starts_at"] = datetime(2027, 10, 31, 1, 30, tzinfo=UTC)
+    filled(staff.get("/admin/things/1/edit").forms["form"], timezone="Europe/Madrid").submit(status=303)
+    assert things[1]["starts_at"] == datetime(2027, 10, 30, 23, 30, tzinfo=UTC)
+
+
 def make_thing_refused(staff, **values):
     form = staff.get("/admin/things/new").forms["form"]
     return filled(form, **{"name": "Lamp", "number": "7"} | values).submit(status=400)

@@ -143,6 +143,22 @@ def test_a_sheet_holds_all_that_the_filters_leave(staff, things):
     assert (sheet.max_row, sheet["A1"].value, sheet["A2"].value) == (121, "Name", "Thing 000")
 
 
+def test_a_sheet_names_the_currency_of_each_amount(staff, things):
+    put(things, staff.user.id, "Axe")
+    put(things, staff.user.id, "Bow", currency="JPY", price=Decimal(900))
+    rows = list(csv.reader(io.StringIO(staff.get("/admin/things/export.csv").body.decode("utf-8-sig"))))
+    assert [row[2:4] for row in rows] == [["Price", "Currency"], ["2.50", "EUR"], ["900", "JPY"]]
+    sheet = openpyxl.load_workbook(io.BytesIO(staff.get("/admin/things/export.xlsx").body)).active
+    assert [[cell.value for cell in row[2:4]] for row in sheet] == [["Price", "Currency"], [2.5, "EUR"], [900, "JPY"]]
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_a_filter_that_makes_no_sense_gives_no_sheet(staff, things, form):
+    put(things, staff.user.id, "Axe")
+    page = staff.get(f"/admin/things/export.{form}?since=garbage", status=400)
+    page.mustcontain("since must be a date and a time", no="Axe")
+
+
 def test_a_sheet_is_for_those_who_see_the_list(browser, staff, things):
     put(things, staff.user.id, "Axe")
     browser.get("/admin/things/export.csv", status=302)

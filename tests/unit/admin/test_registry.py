@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import turnout.admin
-from turnout.admin.actions import action
+from turnout.admin.actions import ALL, action
 from turnout.admin.sections import AdminSection
 from turnout.errors import StartError
 from turnout.plugin.assembly import assemble
@@ -52,6 +52,15 @@ def test_an_action_for_many_has_no_form(tmp_path):
     def do(self, row_id, values, *, actor, expected=None): ...
 
     with pytest.raises(StartError, match="cannot be bulk"):
+        start(tmp_path, section(do=do, find=lambda *_args: None))
+
+
+@pytest.mark.parametrize("place", [{"on": "venues"}, {"scope": ALL}])
+def test_an_action_for_many_is_of_a_list_of_its_own(tmp_path, place):
+    @action("Do", permission="venues:read", bulk=True, **place)
+    def do(self, row_id, *, actor, expected=None): ...
+
+    with pytest.raises(StartError, match="no list of its own"):
         start(tmp_path, section(do=do, find=lambda *_args: None))
 
 

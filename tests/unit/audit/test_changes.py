@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from turnout.admin.panels import Badge, Link, Money
 from turnout.audit.changes import LONGEST_TEXT, MOST_CHARACTERS, MOST_ENTRIES, changes, is_secret
 from turnout.settings import MASK
 
@@ -32,6 +33,17 @@ def test_of_one_state_all_is_kept():
     assert changes({"title": "Fado"}, None) == ({"title": "Fado"}, None)
     assert changes(None, None) == (None, None)
     assert changes({"title": "Fado"}, {"title": "Fado"}) == ({}, {})
+
+
+def test_what_pages_show_in_their_own_way_is_kept_as_words():
+    shown = {
+        "state": Badge("dead", "red"),
+        "event": Link("Fado night", "events", 12),
+        "price": Money(Decimal("2.50"), "EUR"),
+    }
+    kept = {"state": "dead", "event": "Fado night", "price": {"amount": "2.50", "currency": "EUR"}}
+    assert changes(None, shown) == (None, kept)
+    assert changes({"state": Badge("new")}, {"state": Badge("dead", "red")}) == ({"state": "new"}, {"state": "dead"})
 
 
 def test_values_are_as_the_api_shows_them():

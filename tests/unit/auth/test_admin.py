@@ -178,6 +178,10 @@ def test_it_leads_to_where_one_wanted_to_be(wanted):
         "/admin/ü",
         "/admin/\x00",
         "/api/v1/users/me",
+        "/admin/sign-out",
+        "/admin/sign-out?x=1",
+        "/admin/sign%2Dout/",
+        "/admin/theme",
     ],
 )
 def test_it_leads_nowhere_else(hostile):

@@ -108,6 +108,27 @@ def test_one_of_several_kinds_is_chosen(office, sale, event, make, session):
     assert len(session.scalars(select(Attendee)).all()) == 1, "who was refused was registered"
 
 
+def test_nobody_is_found_by_trying_numbers(sale, api, make, organizer, rows):
+    elsewhere, known = make.event(bookings_per_attendee=None), make.user()
+    api.as_(make.user()).post("/bookings", {"event_id": elsewhere.id}, status=201)
+    theirs = make.event(organizer=organizer)
+    booked = api.as_(known).post("/bookings", {"event_id": theirs.id}, status=201).json
+    unknown = [make.attendee(), make.attendee(user=make.user())]
+    before = rows()
+    for attendee_id in [booked["attendee_id"] - 1, *(one.id for one in unknown)]:
+        page = sale(attendee_id=attendee_id).submit(status=400)
+        assert error_at(page, "Attendee") == "Attendee there is no such attendee"
+    assert rows() == before
+    sale(attendee_id=booked["attendee_id"]).submit(status=303)
+
+
+def test_what_is_sold_for_others_events_is_not_told(stranger, office, staff, event):
+    event.status = "draft"
+    for client, kinds in ((stranger, 0), (office, 1), (staff, 1)):
+        form = client.get(f"/admin/bookings/new?event_id={event.id}").forms["form"]
+        assert len([value for value, *_ in form["ticket_type_id"].options if value]) == kinds
+
+
 @pytest.mark.parametrize(
     ("values", "title", "message"),
     [

@@ -112,7 +112,7 @@ def test_the_history_of_a_user(api, make, book, ids):
 def test_the_history_of_an_attendee(api, make, book, ids):
     ada, owner, guest = make.user(), make.organizer(), make.attendee()
     event = make.event(organizer=owner)
-    own = book(ada, make.event())
+    own = book(ada, make.event(organizer=owner))
     by_owner = api.as_(owner).post("/bookings", {"event_id": event.id, "attendee_id": own["attendee_id"]}).json
     for_guest = book(ada, event, attendee_id=guest.id)
     path = f"/attendees/{own['attendee_id']}/bookings"

@@ -173,7 +173,7 @@ def test_the_list_takes_what_it_is_asked(door, here, book, event):
 
 @pytest.mark.parametrize(
     ("status", "why"),
-    [("draft", "a draft"), ("postponed", "new date"), ("cancelled", "cancelled"), ("archived", "over")],
+    [("draft", "a draft"), ("postponed", "new date"), ("cancelled", "let nobody in"), ("archived", "over")],
 )
 def test_a_door_that_is_closed_says_why(door, here, ticket, session, row, status, why):
     session.execute(update(Event).values(status=status))

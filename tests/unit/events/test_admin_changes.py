@@ -154,7 +154,19 @@ class TestPicture:
         address = page.html.find("a", href=re.compile("/media/"))["href"]
         mine.pages.get(address, status=200)
         shown = mine.get(path(event, "edit")).html.select_one("[data-picture] img")
-        assert shown["src"] == address
+        assert shown["src"] == event.image_url
+
+    def test_one_is_seen_here_though_it_is_served_elsewhere(self, mine, make, organizer):
+        name = f"{'a' * 64}.webp"
+        event = make.event(organizer=organizer, image_url=f"https://cdn.example.com/pictures/{name}")
+        shown = mine.get(path(event, "edit")).html.select_one("[data-picture] img")
+        assert shown["src"] == f"/media/{name}"
+
+    def test_an_empty_file_is_said_at_the_field(self, mine, session):
+        form = filled(mine)
+        form["upload"] = ("poster.png", b"", "image/png")
+        assert errors(form.submit(status=400)) == {"address": "Picture cannot be an empty file"}
+        assert session.scalars(select(Event)).all() == []
 
     def test_one_is_kept_while_another_field_is_mended(self, mine, png, session):
         form = filled(mine, title="")
@@ -187,6 +199,28 @@ class TestPicture:
         assert session.get(Event, event.id).image_url is None
 
 
+class TestUntouched:
+    def test_the_sale_of_a_ticket_type_begins_when_it_did(self, mine, make, organizer, session):
+        twice = datetime(2027, 10, 31, 1, 30, tzinfo=UTC)
+        kind = {"name": "Stalls", "price": 20, "sale_starts_at": twice}
+        event = make.event(
+            organizer=organizer, timezone="Europe/Lisbon", starts_at=twice + timedelta(days=30),
+            ends_at=twice + timedelta(days=31), ticket_types=[{"name": "Balcony", "price": 5}, kind],
+        )  # fmt: skip
+        form = mine.get(path(event, "edit")).forms["form"]
+        form["title"] = "Another"
+        form.submit(status=303)
+        begins = session.scalars(select(TicketType.sale_starts_at).order_by(TicketType.id)).all()
+        assert begins == [None, twice]
+
+    def test_a_ticket_type_that_is_there_twice_is_refused_at_the_second(self, mine, event, session):
+        form = mine.get(path(event, "edit")).forms["form"]
+        form.set("id", form.get("id", 0).value, 1)
+        page = form.submit(status="*")
+        assert "Name is of a ticket type that is there twice" in errors(page).values()
+        assert kinds(session, event) == [("Stalls", 20), ("Balcony", Decimal("12.5"))]
+
+
 class TestActions:
     def test_publish_postpone_archive(self, mine, make, organizer, session, entries):
         event = make.event(organizer=organizer, status="draft", title="A draft")
@@ -195,7 +229,8 @@ class TestActions:
         mine.get(path(event, "postpone")).mustcontain("Nobody can book it until", "Nobody has booked it.")
         mine.post(path(event, "postpone"), status=303)
         assert session.get(Event, event.id).status == "postponed"
-        mine.post(path(event, "archive"), status=303)
+        mine.post(path(event, "archive"), status=200).mustcontain("It cannot be published again.", "To confirm, type")
+        mine.confirm(path(event, "archive"))
         assert session.get(Event, event.id).status == "archived"
         assert [action for action, *_ in entries()] == ["publish", "postpone", "archive"]
         mine.post(path(event, "publish"), status=409)
@@ -216,6 +251,19 @@ class TestActions:
         assert session.get(Event, event.id).status == "cancelled"
         assert entries() == [("cancel", "events", event.id)]
 
+    def test_a_booking_since_it_was_read_is_told_before_it_is_cancelled(self, mine, make, organizer, api, session):
+        event = make.event(organizer=organizer, title="Gala")
+        api.as_(make.user()).post("/bookings", {"event_id": event.id, "quantity": 2}, status=201)
+        form = mine.get(path(event, "cancel")).forms["form"]
+        api.as_(make.user()).post("/bookings", {"event_id": event.id, "quantity": 1}, status=201)
+        form["confirmation"] = "Gala"
+        page = form.submit(status=412)
+        page.mustcontain("2 bookings of 3 places", "What you read is not what would happen now")
+        assert session.get(Event, event.id).status == "published"
+        page.forms["form"]["confirmation"] = "Gala"
+        page.forms["form"].submit(status=303)
+        assert session.get(Event, event.id).status == "cancelled"
+
     def test_a_stale_page_cancels_nothing(self, mine, event, api, session):
         form = mine.get(path(event, "cancel")).forms["form"]
         api.as_role("staff").patch(f"/events/{event.id}", {"title": "Changed"})
@@ -228,12 +276,10 @@ class TestActions:
         api.as_(make.user()).post("/bookings", {"event_id": booked.id, "quantity": 1}, status=201)
         mine.get(path(event, "delete")).mustcontain("with its 2 ticket types")
         event_id = event.id
-        mine.post(path(event, "delete"), {"confirmation": "Harbour lights"}, status=303)
+        mine.confirm(path(event, "delete"))
         session.expunge(event)
         assert session.get(Event, event_id) is None
-        mine.post(path(booked, "delete"), {"confirmation": "Booked"}, status=409).mustcontain(
-            "People have booked this event"
-        )
+        mine.confirm(path(booked, "delete"), status=409).mustcontain("People have booked this event")
         assert session.get(Event, booked.id) is not None
 
     def test_many_at_once(self, mine, make, organizer, session):
@@ -267,7 +313,7 @@ class TestActions:
         assert kinds(session, copy) == [("Early", Decimal("9.5")), ("Late", 15)]
         early = session.scalars(select(TicketType).where(TicketType.event_id == copy.id)).first()
         assert early.sale_ends_at == copy.starts_at - timedelta(days=30)
-        assert [action for action, *_ in entries()] == ["copy"]
+        assert entries() == [("copy", "events", copy.id)]
 
     def test_staff_copy_for_the_organizer(self, staff, event, organizer, session):
         staff.post(path(event, "copy"), {"title": "Copy", "starts_at": "2027-05-08T20:00"}, status=303)

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Connection, event, select, text
 from sqlalchemy.orm import Session
 
+from turnout.attendees.services import AttendeeService
 from turnout.bookings.services import BookingCatalog, BookingService, BoxOffice
 from turnout.check_ins.services import ORDERINGS as ORDERINGS_AT_THE_DOOR
 from turnout.check_ins.services import CheckInService
@@ -305,6 +306,21 @@ def test_what_the_box_office_counts(plans, box_office, actor):
         box_office.next_events(10, actor=actor)
 
     for statement, plan in plans.of(count):
+        assert not scanned(plan, *LARGE), f"{statement}\n{shown(plan)}"
+
+
+@pytest.mark.parametrize("filters", [{}, {"search": "user77"}], ids=str)
+def test_whom_an_organizer_knows(plans, box_office, filters):
+    def announce(sought):
+        sought.found.append(box_office.guests_of(sought.user_id))
+
+    attendees, actor = AttendeeService(plans.session, None, announce, None), Actor.of(9, is_organizer=True)
+
+    def read():
+        attendees.find(filters, Paging(size=25), actor=actor, with_known=True)
+        attendees.get_known(9, actor=actor)
+
+    for statement, plan in plans.of(read):
         assert not scanned(plan, *LARGE), f"{statement}\n{shown(plan)}"
 
 

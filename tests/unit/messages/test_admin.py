@@ -120,3 +120,8 @@ def test_statements_do_not_grow(staff, message_id, book, make, event, outbox, st
         book(make.user(), event)
     outbox.run()
     assert sent() == few
+
+
+def test_without_the_token_nothing_is_tried_again(staff, failed, session):
+    staff.post(f"/admin/messages/{failed}/retry", {"csrf_token": ""}, status=400)
+    assert session.get(Message, failed).status == FAILED

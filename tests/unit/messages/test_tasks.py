@@ -115,9 +115,9 @@ def test_an_expired_booking(api, ada, event, outbox, mailbox, clock):
     assert attachments(mail) == {}
 
 
-def test_a_guest_without_an_account_is_told_at_their_own_address(book, make, event, organizer, outbox, mailbox):
+def test_a_guest_without_an_account_is_told_at_their_own_address(book, make, event, ada, outbox, mailbox):
     guest = make.attendee(first_name="Grace", last_name="Hopper", email="grace@example.com")
-    book(organizer, event, attendee_id=guest.id)
+    book(ada, event, attendee_id=guest.id)
 
     outbox.run()
 

@@ -205,6 +205,7 @@ def test_what_the_organizer_booked_for_somebody_they_decline(api, make, client, 
     organizer = make.organizer()
     event = make.event(organizer=organizer)
     theirs = make.attendee(user=guest)
+    client.post("/bookings", {"event_id": make.event(organizer=organizer).id}, status=201)
     booked = api.as_(organizer).post("/bookings", {"event_id": event.id, "attendee_id": theirs.id}, status=201).json
 
     client.post(f"/events/{event.id}/rsvp", {"status": "cancelled"})

@@ -88,11 +88,11 @@ def test_deleting_says_which_events_have_it(staff, make, session):
     event = make.event(category=category, tags=[tag])
     make.event(tags=[tag])
     staff.get(f"/admin/categories/{category.id}/delete").mustcontain("1 event has this category", "cannot be deleted")
-    staff.post(f"/admin/categories/{category.id}/delete", {"confirmation": "Music"}, status=409)
+    staff.confirm(f"/admin/categories/{category.id}/delete", status=409)
     assert event.category_id == category.id
     staff.get(f"/admin/tags/{unused.id}/delete").mustcontain("No event has this tag.")
     staff.get(f"/admin/tags/{tag.id}/delete").mustcontain("2 events have this tag now, and will not any more.")
-    staff.post(f"/admin/tags/{tag.id}/delete", {"confirmation": "Jazz"}, status=303)
+    staff.confirm(f"/admin/tags/{tag.id}/delete")
     assert session.scalars(select(Tag.name)).all() == ["Quiet"]
 
 

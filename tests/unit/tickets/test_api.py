@@ -101,6 +101,18 @@ def test_whoever_may_read_the_booking_may_have_them(booked, api, make, owner):
             api.as_(reader).get(path)
 
 
+def test_who_booked_for_another_does_not_learn_their_name(booked, api, make, owner):
+    guest = make.attendee(first_name="Noor", last_name="Haddad")
+    client, booking = booked(attendee_id=guest.id, tickets=[{"name": "Grace Holt"}, {}])
+
+    for reader, is_shown in ((client, False), (api.as_(owner), True), (api.as_(make.staff()), True)):
+        content = reader.get(paths(booking)[0]).body
+        named, unnamed = [page.extract_text() for page in PdfReader(io.BytesIO(content)).pages]
+        assert "Grace Holt" in named
+        assert ("Noor" in unnamed, "Name" in unnamed) == (is_shown, is_shown)
+        assert "Noor" not in named
+
+
 def test_what_is_not_there(booked):
     client, booking = booked()
     _, other = booked()

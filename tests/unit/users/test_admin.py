@@ -208,6 +208,9 @@ def test_a_superuser_makes_a_member_of_staff(boss, staff, api, session):
     form = boss.get("/admin/users").click("New member of staff").forms["form"]
     form["username"], form["email"], form["first_name"] = "carla", "carla@example.com", "Carla"
     page = form.submit(status=200)
+    entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "create-staff")).one()
+    assert (entry.subject_id, entry.label) == (entry.after["id"], "carla")
+    assert secret_of(page) not in str(entry.after)
     api.post("/auth/login", {"username": "carla", "password": secret_of(page)})
     carla = session.scalars(select(User).where(User.username == "carla")).one()
     assert (carla.is_staff, carla.is_superuser, carla.first_name) == (True, False, "Carla")
@@ -247,22 +250,31 @@ def test_test_users_are_deleted_by_prefix(staff, crowd, session):
     form["confirmation"] = "yes"
     form.submit(status=400).mustcontain("type exactly: delete by prefix")
     assert len(session.scalars(select(User).where(User.username.like("loadtest%"))).all()) == 4
+    named = [(user.id, user.username) for user in crowd]
     form["confirmation"] = "delete by prefix"
     form.submit(status=303).follow().mustcontain("3 users were deleted.")
     assert session.scalars(select(User.username).where(User.username.like("loadtest%"))).all() == ["loadtest-staff"]
     entry = session.scalars(select(AuditEntry)).one()
-    assert (entry.action, entry.after["prefix"]) == ("delete-by-prefix", "LoadTest")
+    assert (entry.action, entry.after) == ("delete-by-prefix", {"given": {"prefix": "LoadTest"}})
+    assert entry.before == {"gone": [f"{name} ({row_id})" for row_id, name in named]}
+
+
+def test_what_is_deleted_by_prefix_was_read_before(staff, crowd, make, session):
+    path = "/admin/users/all/delete-by-prefix"
+    given = {"prefix": "loadtest", "confirmation": "delete by prefix"}
+    form = staff.post(path, given, status=200).forms["form"]
+    make.user(username="loadtest-late")
+    form["confirmation"] = "delete by prefix"
+    form.submit(status=412).mustcontain("4 users are deleted")
+    assert session.get(User, crowd[0].id) is not None
 
 
 def test_those_whose_events_others_have_booked_are_not(staff, crowd, make, api, session):
     event = make.event(organizer=crowd[2])
     api.as_(make.user()).post("/bookings", {"event_id": event.id}, status=201)
-    given = {"prefix": "loadtest"}
-    staff.post("/admin/users/all/delete-by-prefix", given, status=200).mustcontain(
-        "Their events are deleted: 1.", "nothing can be deleted"
-    )
-    given["confirmation"] = "delete by prefix"
-    staff.post("/admin/users/all/delete-by-prefix", given, status=409).mustcontain("nobody was deleted")
+    path, given = "/admin/users/all/delete-by-prefix", {"prefix": "loadtest"}
+    staff.post(path, given, status=200).mustcontain("Their events are deleted: 1.", "nothing can be deleted")
+    staff.confirm(path, given, status=409).mustcontain("nobody was deleted")
     assert session.get(User, crowd[0].id) is not None
     assert actions(session) == []
 

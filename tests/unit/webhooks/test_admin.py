@@ -140,9 +140,12 @@ def test_off_and_on(owner, webhook, session):
 
 
 def test_a_new_secret_is_for_its_owner_alone(owner, staff, webhook, entries):
-    staff.post(f"/admin/webhooks/{webhook['id']}/rotate-secret", {"keep_old": "true"}, status=403)
-    form = owner.get(f"/admin/webhooks/{webhook['id']}/rotate-secret").forms["form"]
-    page = form.submit(status=200)
+    staff.confirm(f"/admin/webhooks/{webhook['id']}/rotate-secret", status=403)
+    path = f"/admin/webhooks/{webhook['id']}/rotate-secret"
+    page = owner.post(path, {"keep_old": "true"}, status=200)
+    page.mustcontain("signed with the old secret too, for 24 hours", "To confirm, type")
+    owner.post(path, {"keep_old": "false"}, status=200).mustcontain("The old secret is good no more at once")
+    page = owner.confirm(path, status=200)
     secret = secret_on(page)
     assert secret.startswith("whsec_")
     assert webhook["secret"] != secret
@@ -227,3 +230,10 @@ def test_statements_do_not_grow(staff, hook, make, ada, publish, outbox, stateme
     outbox.run()
     assert session.scalars(select(Delivery).where(Delivery.status != FAILED)).all()
     assert {path: sent(path) for path in few} == few
+
+
+def test_without_the_token_nothing_is_changed(owner, webhook, session):
+    owner.post(f"/admin/webhooks/{webhook['id']}/switch-off", {"csrf_token": ""}, status=400)
+    owner.post(f"/admin/webhooks/{webhook['id']}/edit", {"description": "Theirs", "csrf_token": ""}, status=400)
+    kept = session.scalars(select(Webhook)).one()
+    assert (kept.is_active, kept.description) == (True, "Our shop")

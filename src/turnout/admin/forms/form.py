@@ -13,13 +13,16 @@ from pyramid.request import Request
 
 from turnout import schema as fields
 from turnout.admin.forms.schemas import appstruct, form_schema
-from turnout.admin.forms.widgets import Picture, Setting, Several, dress
+from turnout.admin.forms.widgets import Moment, Picture, Setting, Several, dress, limits
 from turnout.admin.forms.words import said
 from turnout.admin.rendering import render_widget
 from turnout.api.reading import message_of
 
-OURS = frozenset({"csrf_token", "version", "confirmation", "add", "remove", "__formid__", "_charset_"})
+OURS = frozenset({"csrf_token", "version", "seen", "confirmation", "add", "remove", "__formid__", "_charset_"})
 """What a page sends beside the schema's members."""
+MARKERS = frozenset({"__start__", "__end__"})
+MOST_CONTROLS = 10_000
+"""Of a form: a booking of 1,000 places has five for each."""
 
 
 class Rejected(Exception):
@@ -63,15 +66,22 @@ class Form(deform.Form):
         return found
 
     def _sent(self, controls: Iterable[tuple[str, Any]]) -> Any:
-        """Return what was sent in the shape of the schema; anybody can send any other."""
+        """Return what was sent in the shape of the schema; anybody can send any other. Raises `Rejected`."""
+        controls = list(controls)
+        if len(controls) > MOST_CONTROLS:
+            self.problems.append(f"More than {MOST_CONTROLS:,} fields were sent.")
+            raise Rejected
         try:
-            given = peppercorn.parse([pair for pair in controls if pair[0] not in OURS])
+            given = peppercorn.parse([(name, value) for name, value in controls if _is_sound(name, value)])
         except ValueError:
             given = {}
         return _shaped(self, given)
 
     def change(self, controls: Iterable[tuple[str, Any]], *, add: str | None = None, remove: str | None = None) -> None:
-        """Add an empty entry to a list (`add` names it), or `remove` one ("name:2"), for whoever has no JavaScript."""
+        """Add an empty entry to a list (`add` names it), or `remove` one ("name:2"), for whoever has no JavaScript.
+
+        Raises `Rejected`.
+        """
         try:
             self.cstruct = self.deserialize(self._sent(controls))
         except colander.Invalid as error:
@@ -139,14 +149,25 @@ class Form(deform.Form):
         return list(_wrong(self))
 
 
+def _is_sound(name: Any, value: Any) -> bool:
+    """Tell whether a control is one that a page can have sent: anybody can send a file in any's place."""
+    return isinstance(name, str) and name not in OURS and (name not in MARKERS or isinstance(value, str))
+
+
 def _shaped(field: deform.Field, given: Any) -> Any:
-    """Return of `given` what a field can be: groups where it is a group, lists where it is a list, else text."""
+    """Return of `given` what a field can be: groups where it is a group, lists where it is a list, else text.
+
+    Of a list that is too long as much as its schema needs to say so: each entry takes time to read, and to draw again.
+    """
+    if isinstance(given, list):
+        most = limits(field.schema, fields.Length)[1]
+        given = given if most is None else given[: most + 1]
     if isinstance(field.typ, colander.Mapping):
         members = given if isinstance(given, dict) else {}
         return {child.name: _shaped(child, members.get(child.name, colander.null)) for child in field.children}
     if isinstance(field.widget, Several):
         return [_shaped(field.children[0], one) for one in given] if isinstance(given, list) else []
-    if isinstance(given, str) or isinstance(field.widget, Picture):
+    if isinstance(given, str) or isinstance(field.widget, (Picture, Moment)):
         return given
     if isinstance(given, list) and isinstance(field.typ, colander.Sequence):
         return [one for one in given if isinstance(one, str)]

@@ -14,6 +14,7 @@ from deform.field import Field
 from turnout import errors
 from turnout import schema as fields
 from turnout.admin.forms.words import for_people, in_words
+from turnout.admin.sent import text
 
 LONG_TEXT = 300
 """Text that may be longer gets several lines."""
@@ -34,7 +35,7 @@ class Setting:
     """What a form knows beside its schema: the time `zone` of its moments, the `currency` of its amounts, its pickers.
 
     `left_out` names what is picked from what is not for whoever asks. `keep` adds an uploaded picture and returns its
-    address (None: nothing can be uploaded); those that begin with `ours` may be shown.
+    address (None: nothing can be uploaded). `shown` tells where a picture can be seen on this host, "" for one of elsewhere.
     """
 
     zone: str = "UTC"
@@ -42,46 +43,64 @@ class Setting:
     pickers: Mapping[str, Picker] = field(default_factory=dict)
     left_out: Collection[str] = ()
     keep: Callable[[bytes], str] | None = None
-    ours: str = ""
+    shown: Callable[[str], str] = lambda _address: ""
 
 
 class Moment(widget.Widget):
-    """A native date and time in a time zone that is shown beside it."""
+    """A native date and time in a time zone that is shown beside it.
+
+    Where it says less than the moment, as in the hour that comes twice when clocks go back, an `exact` one sends the
+    moment along, which stays as it is unless another time is typed.
+    """
 
     template = "moment"
 
-    def __init__(self, zone: str) -> None:
-        super().__init__(zone=zone)
+    def __init__(self, zone: str, *, exact: bool = True) -> None:
+        super().__init__(zone=zone, exact=exact)
 
     def serialize(self, field: Field, cstruct: Any, **kw: Any) -> str:
-        return field.renderer(self.template, field=field, value=self._local(cstruct), zone=self.zone)
+        value = self._local(cstruct)
+        drawn = cstruct if self.exact and self._says_less(value, cstruct) else None
+        return field.renderer(self.template, field=field, value=value, drawn=drawn, zone=self.zone)
+
+    def _says_less(self, local: str, cstruct: Any) -> bool:
+        try:
+            moment = datetime.fromisoformat(cstruct or "")
+            said = datetime.fromisoformat(local).replace(tzinfo=ZoneInfo(self.zone))
+            return moment.tzinfo is not None and said.astimezone(UTC) != moment.astimezone(UTC)
+        except (ValueError, OverflowError):
+            return False  # nothing, or no moment: shown as it was typed
 
     def _local(self, cstruct: Any) -> str:
         if not cstruct or not isinstance(cstruct, str):
             return ""
         try:
             moment = datetime.fromisoformat(cstruct)
-        except ValueError:
+            local = moment.astimezone(ZoneInfo(self.zone)) if moment.tzinfo else moment
+        except (ValueError, OverflowError):
             return cstruct  # what was typed, for whoever typed it to mend
-        local = moment.astimezone(ZoneInfo(self.zone)) if moment.tzinfo else moment
         return local.replace(tzinfo=None).isoformat(timespec="minutes" if not local.second else "seconds")
 
     def deserialize(self, field: Field, pstruct: Any) -> Any:
-        if not isinstance(pstruct, str) or not pstruct.strip():
+        given = pstruct if isinstance(pstruct, dict) else {field.name: pstruct}
+        typed, drawn = text(given.get(field.name)).strip(), text(given.get("as-drawn"))
+        if not typed:
             return colander.null
+        if drawn and self._local(drawn) == typed:
+            return drawn
         try:
-            local = datetime.fromisoformat(pstruct.strip())
+            local = datetime.fromisoformat(typed)
         except ValueError:
-            raise colander.Invalid(field.schema, "must be a date and a time", pstruct) from None
+            raise colander.Invalid(field.schema, "must be a date and a time", typed) from None
         if local.tzinfo is not None:
-            return pstruct.strip()
+            return typed
         try:
             moment = local.replace(tzinfo=ZoneInfo(self.zone))
             there_and_back = moment.astimezone(UTC).astimezone(moment.tzinfo).replace(tzinfo=None)
         except OverflowError:
-            raise colander.Invalid(field.schema, "must be a date and a time", pstruct) from None
+            raise colander.Invalid(field.schema, "must be a date and a time", typed) from None
         if there_and_back != local:
-            raise colander.Invalid(field.schema, f"does not exist in {self.zone}: clocks go forward then", pstruct)
+            raise colander.Invalid(field.schema, f"does not exist in {self.zone}: clocks go forward then", typed)
         return moment.isoformat()
 
 
@@ -90,12 +109,12 @@ class Picture(widget.Widget):
 
     template = "picture"
 
-    def __init__(self, keep: Callable[[bytes], str] | None, ours: str) -> None:
-        super().__init__(keep=keep, ours=ours)
+    def __init__(self, keep: Callable[[bytes], str] | None, shown: Callable[[str], str]) -> None:
+        super().__init__(keep=keep, shown=shown)
 
     def serialize(self, field: Field, cstruct: Any, **kw: Any) -> str:
         value = cstruct or ""
-        shown = value if self.ours and value.startswith(self.ours + "/") else ""
+        shown = self.shown(value)
         return field.renderer(self.template, field=field, value=value, shown=shown, may_upload=self.keep is not None)
 
     def deserialize(self, field: Field, pstruct: Any) -> Any:
@@ -103,9 +122,11 @@ class Picture(widget.Widget):
         address = given.get("address")
         typed = address.strip() if isinstance(address, str) and address.strip() else colander.null
         file = getattr(given.get("upload"), "file", None)
-        data = b"" if file is None else file.read()
-        if not data or self.keep is None:
+        if file is None or self.keep is None:
             return typed
+        data = file.read()
+        if not data:
+            raise colander.Invalid(field.schema, "cannot be an empty file", typed)
         try:
             return self.keep(data)
         except errors.Invalid as error:
@@ -126,7 +147,13 @@ class Lines(widget.TextAreaWidget):
     def deserialize(self, field: Field, pstruct: Any) -> Any:
         if not isinstance(pstruct, str):
             return colander.null
-        return [line.strip() for line in pstruct.splitlines() if line.strip()] or colander.null
+        lines = [line.strip() for line in pstruct.splitlines() if line.strip()]
+        try:
+            fields.Length(max=limits(field.schema, fields.Length)[1])(field.schema, lines)
+        except colander.Invalid as error:
+            error.value = pstruct  # before each of far too many is read
+            raise
+        return lines or colander.null
 
 
 class Select(widget.Widget):
@@ -222,7 +249,8 @@ def _validators(node: colander.SchemaNode) -> list[Any]:
     return list(found.validators) if isinstance(found, colander.All) else [found]
 
 
-def _limits(node: colander.SchemaNode, kind: type[Any]) -> tuple[Any, Any]:
+def limits(node: colander.SchemaNode, kind: type[Any]) -> tuple[Any, Any]:
+    """Return the least and the most that a node's validator of this `kind` lets through; None where there is no limit."""
     found: Any = next((each for each in _validators(node) if isinstance(each, kind)), None)
     return (None, None) if found is None else (found.min, found.max)
 
@@ -269,11 +297,11 @@ def _widget(node: colander.SchemaNode, setting: Setting) -> widget.Widget:  # no
         case fields.Money():
             return Input(suffix=setting.currency, inputmode="decimal")
         case fields.Whole():
-            least, most = _limits(node, fields.Range)
+            least, most = limits(node, fields.Range)
             return Input("number", min=least, max=most, step=1)
         case colander.Boolean():
             return Checkbox()
-    return Picture(setting.keep, setting.ours) if getattr(node, "is_picture", False) else _text_widget(node)
+    return Picture(setting.keep, setting.shown) if getattr(node, "is_picture", False) else _text_widget(node)
 
 
 def _text_widget(node: colander.SchemaNode) -> widget.Widget:
@@ -282,7 +310,7 @@ def _text_widget(node: colander.SchemaNode) -> widget.Widget:
         return Choice(_known(known))
     if "password" in node.name:
         return Password()
-    _least, most = _limits(node, fields.Length)
+    _least, most = limits(node, fields.Length)
     if most is not None and most > LONG_TEXT and node.name != "url" and not node.name.endswith("_url"):
         return TextArea(rows=4 if most <= 5 * LONG_TEXT else 8)
     kind = "email" if node.name.endswith("email") else "url" if node.name.endswith("url") else "text"

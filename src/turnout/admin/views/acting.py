@@ -1,5 +1,7 @@
 """Doing what a section's actions do: at once, or after saying what would happen and asking for a word to be typed."""
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -16,14 +18,20 @@ from turnout.admin.recording import record
 from turnout.admin.refusals import rejected_by
 from turnout.admin.registry import require_reading, section_of
 from turnout.admin.sections import AdminSection
-from turnout.admin.sent import number
+from turnout.admin.sent import number, text
 from turnout.admin.views.pages import row_id, show_secret
 from turnout.api.problems import status_of
 from turnout.errors import Conflict, Denied, DomainError, NotFound
 
 View = Callable[[Request, AdminSection], Any]
-BAD_REQUEST = 400
+BAD_REQUEST, CHANGED = 400, 412
 MOST_AT_ONCE = 100
+STALE = "What you read is not what would happen now. This is: read it, and confirm again."
+
+
+def digest(*shown: Any) -> str:
+    """Return a short sum of what a page that asks says. It shows what was read, and protects nothing."""
+    return hashlib.sha256(json.dumps(shown, default=str).encode()).hexdigest()[:32]
 
 
 class Asked:
@@ -37,6 +45,8 @@ class Asked:
         """The section on whose page the button is."""
         require_reading(request, self.home)
         self.row = None if action.scope == ALL else self.home.get(row_id(request), actor=request.actor)
+        self.values: tuple[dict[str, Any], ...] = ()
+        """What was filled in, once it is known to be good."""
         self.problems: list[str] = []
         if self.row is not None and not is_on_page(request, type(section), self.home.name, self.row):
             raise NotFound(f"“{action.title}” is switched off for “{self.label}”.")
@@ -64,25 +74,32 @@ class Asked:
             return None
         return Form(self.request, self.action.form, setting_of(self.request, self.home, self.row), values)
 
-    def consequences(self, *values: Mapping[str, Any]) -> Sequence[str]:
-        """Return what would happen."""
-        if self.action.foreseen is None:
+    def consequences(self) -> Sequence[str]:
+        """Return what would happen; of what is destructive, once it is known what was filled in."""
+        is_blank = self.action.form is not None and not self.values
+        if self.action.foreseen is None or (is_blank and self.action.destructive):
             return ()
-        if self.action.form is not None:
-            values = values or ({},)
+        values = ({},) if is_blank else self.values
         rows = () if self.row is None else (self.row,)
         return self.action.foreseen(self.section, *rows, *values, actor=self.request.actor)
 
-    def do(self, *values: Mapping[str, Any]) -> Done:
+    def do(self) -> Done:
         """Do it, and write it into the audit log. Raises what the service refuses with."""
         which: dict[str, Any] = {"actor": self.request.actor}
         row_id = None if self.row is None else self.row["id"]
         if row_id is not None:
-            which["expected"] = _seen(self.request)
+            which["expected"] = _version(self.request)
         with self.request.db.begin_nested():
-            said = self.action.function(self.section, *([] if row_id is None else [row_id]), *values, **which)
-        record(self.request, self.home, self.action.name, row_id, self.row, _now(self), *values)
-        return said if isinstance(said, Done) else Done(said or f"{self.action.title}: “{self.label}”.")
+            said = self.action.function(self.section, *([] if row_id is None else [row_id]), *self.values, **which)
+        done = said if isinstance(said, Done) else Done(said or f"{self.action.title}: “{self.label}”.")
+        if done.made is None:
+            given = self.values[0] if self.values else None
+            record(self.request, self.home, self.action.name, row_id, self.row, _now(self), given, done.gone)
+        else:
+            made = self.home.get(done.made, actor=self.request.actor)
+            known = made if row_id is None else {**made, "made_from": row_id}
+            record(self.request, self.home, self.action.name, done.made, None, known)
+        return done
 
     def refused_by(self, error: DomainError) -> int:
         """Note why it is not done; return the status to answer with. Raises what is no matter of the thing's state."""
@@ -103,8 +120,13 @@ class Asked:
             "consequences": consequences,
             "problems": self.problems,
             "phrase": self.phrase if self.action.destructive and (is_ready or form is None) else None,
+            "seen": self.seen(consequences),
             "version": getattr(self.row, "version", None),
         }
+
+    def seen(self, consequences: Sequence[str]) -> str:
+        """Return the digest of what is about to happen, as the page says it."""
+        return digest(getattr(self.row, "version", None), self.values, list(consequences))
 
     def back(self, made: int | None = None) -> str:
         """Return where to go afterwards: to what was `made`, else to what was acted on."""
@@ -116,7 +138,7 @@ class Asked:
         return str(self.request.route_path(f"admin:{name}"))
 
 
-def _seen(request: Request) -> frozenset[int] | None:
+def _version(request: Request) -> frozenset[int] | None:
     """Return the version that whoever asks has seen, where the page says one."""
     version = number(request.POST.get("version"))
     return None if version is None else frozenset({version})
@@ -139,9 +161,7 @@ def asking(action: Action) -> View:
         asked = Asked(request, section, action)
         asked.require_possible()
         form = asked.form({} if action.form is None else defaults(action.form) | dict(asked.row or {}))
-        # What is destructive says it once it is known what was filled in.
-        foreseen = () if form and action.destructive else asked.consequences()
-        return asked.page(form, foreseen, is_ready=False, status=200)
+        return asked.page(form, asked.consequences(), is_ready=False, status=200)
 
     return ask
 
@@ -152,21 +172,21 @@ def doing(action: Action) -> View:
     def do(request: Request, section: AdminSection) -> Any:
         asked = Asked(request, section, action)
         form = asked.form(None)
-        values: tuple[dict[str, Any], ...] = ()
         try:
             asked.require_possible()
             if form is not None:
-                values = (form.read(request.POST.items()),)
-            if action.destructive and not _is_confirmed(asked):
-                status = BAD_REQUEST if "confirmation" in request.POST else 200
-                return asked.page(form, asked.consequences(*values), is_ready=True, status=status)
-            done = asked.do(*values)
+                asked.values = (form.read(request.POST.items()),)
+            if action.destructive:
+                foreseen = asked.consequences()
+                status = _unconfirmed(request, asked.phrase, asked.seen(foreseen), asked.problems)
+                if status is not None:
+                    return asked.page(form, foreseen, is_ready=True, status=status)
+            done = asked.do()
         except Rejected:
-            foreseen = () if action.destructive else asked.consequences()
-            return asked.page(form, foreseen, is_ready=False, status=BAD_REQUEST)
+            return asked.page(form, asked.consequences(), is_ready=False, status=BAD_REQUEST)
         except DomainError as error:
             status = rejected_by(form, error) if form is not None else asked.refused_by(error)
-            return asked.page(form, asked.consequences(*values), is_ready=True, status=status)
+            return asked.page(form, asked.consequences(), is_ready=True, status=status)
         if done.secret is not None:
             return show_secret(request, asked.home, asked.label, done, asked.back())
         flash(request, done.message)
@@ -175,13 +195,20 @@ def doing(action: Action) -> View:
     return do
 
 
-def _is_confirmed(asked: Asked) -> bool:
-    given = " ".join(asked.request.POST.get("confirmation", "").split())
-    if given == " ".join(asked.phrase.split()):
-        return True
-    if "confirmation" in asked.request.POST:
-        asked.problems.append(f"To confirm, type exactly: {asked.phrase}")
-    return False
+def _unconfirmed(request: Request, phrase: str, seen: str, problems: list[str]) -> int | None:
+    """Return the status of the page that asks again, with why among the `problems`; None: it is confirmed.
+
+    Confirmed is what the page said when it was read, so it has to be what it would say now.
+    """
+    sent = request.POST
+    word, read = (text(sent[name]) if name in sent else None for name in ("confirmation", "seen"))
+    if read not in {None, seen}:
+        problems.append(STALE)
+        return CHANGED
+    if word is not None and " ".join(word.split()) != " ".join(phrase.split()):
+        problems.append(f"To confirm, type exactly: {phrase}")
+        return BAD_REQUEST
+    return 200 if word is None or read is None else None
 
 
 def doing_some(action: Action) -> View:
@@ -189,46 +216,66 @@ def doing_some(action: Action) -> View:
 
     def do(request: Request, section: AdminSection) -> Any:
         require_reading(request, section)
-        ids = list(dict.fromkeys(one for one in map(number, request.POST.getall("ids")) if one is not None))
+        chosen = list(dict.fromkeys(one for one in map(number, request.POST.getall("ids")) if one is not None))
         back = request.route_path(f"admin:{section.name}")
-        if not ids:
+        if not chosen:
             flash(request, f"Choose at least one {section.singular} first.")
             return HTTPSeeOther(back)
-        rows = _rows(request, section, ids[:MOST_AT_ONCE])
-        phrase = f"{action.title.lower()} {len(rows)}"
-        confirmed = " ".join(request.POST.get("confirmation", "").split()) == phrase
-        if action.asks and not confirmed:
-            is_wrong = "confirmation" in request.POST
-            request.response.status_int = BAD_REQUEST if is_wrong else 200
-            return {
-                "section": section,
-                "action": action,
-                "rows": [(row, section.label(row), _foreseen(request, section, action, row)) for row in rows],
-                "phrase": phrase,
-                "problems": [f"To confirm, type exactly: {phrase}"] if is_wrong else [],
-            }
-        done, refused = 0, []
+        rows, refused = _rows(request, section, action, chosen[:MOST_AT_ONCE])
+        beyond = []
+        if len(chosen) > MOST_AT_ONCE:
+            beyond = [f"Only the first {MOST_AT_ONCE} of the {len(chosen)} are taken at once; choose the rest again."]
+        if action.asks and rows:
+            phrase = f"{action.title.lower()} {len(rows)}"
+            foreseen = [(row, section.label(row), list(_foreseen(request, section, action, row))) for row in rows]
+            seen = digest([(row["id"], getattr(row, "version", None), lines) for row, _, lines in foreseen])
+            problems: list[str] = []
+            status = _unconfirmed(request, phrase, seen, problems)
+            if status is not None:
+                request.response.status_int = status
+                return {
+                    "section": section,
+                    "action": action,
+                    "rows": foreseen,
+                    "refused": len(refused),
+                    "beyond": beyond,
+                    "phrase": phrase,
+                    "seen": seen,
+                    "problems": problems,
+                }
+        done = 0
         for row in rows:
             try:
                 _do_one(request, section, action, row)
                 done += 1
             except DomainError as error:
                 refused.append(f"{section.label(row)}: {error.detail}")
-        flash(request, f"{action.title}: {done} of {len(rows)} done.")
-        flash(request, *refused, level="danger")
+        flash(request, f"{action.title}: {done} of {len(chosen)} done.")
+        flash(request, *beyond, *refused, level="danger")
         return HTTPSeeOther(back)
 
     return do
 
 
-def _rows(request: Request, section: AdminSection, ids: Sequence[int]) -> list[Mapping[str, Any]]:
+def _rows(
+    request: Request, section: AdminSection, action: Action, ids: Sequence[int]
+) -> tuple[list[Mapping[str, Any]], list[str]]:
+    """Return the things with which it can be done, and of each of the others why not."""
     found: list[Mapping[str, Any]] = []
+    refused: list[str] = []
     for one in ids:
         try:
-            found.append(section.get(one, actor=request.actor))
+            row = section.get(one, actor=request.actor)
         except NotFound:
+            refused.append(f"There is no {section.singular} {one}.")
             continue
-    return found
+        if not section.may_change(row, request.actor):
+            refused.append(f"{section.label(row)}: It belongs to somebody else.")
+        elif not action.is_possible(row):
+            refused.append(f"{section.label(row)}: It is not possible as it is now.")
+        else:
+            found.append(row)
+    return found, refused
 
 
 def _foreseen(request: Request, section: AdminSection, action: Action, row: Mapping[str, Any]) -> Sequence[str]:
@@ -236,10 +283,6 @@ def _foreseen(request: Request, section: AdminSection, action: Action, row: Mapp
 
 
 def _do_one(request: Request, section: AdminSection, action: Action, row: Mapping[str, Any]) -> None:
-    if not section.may_change(row, request.actor):
-        raise Denied("It belongs to somebody else.")
-    if not action.is_possible(row):
-        raise Conflict("It is not possible as it is now.")
     with request.db.begin_nested():
         action.function(section, row["id"], actor=request.actor, expected=None)
     try:

@@ -17,7 +17,7 @@ from turnout.admin.recording import record
 from turnout.admin.refusals import rejected_by
 from turnout.admin.registry import require_reading
 from turnout.admin.sections import AdminSection
-from turnout.admin.sent import number
+from turnout.admin.sent import number, text
 from turnout.admin.views.pages import row_id, show_secret
 from turnout.errors import Denied, DomainError, VersionMismatch
 from turnout.schema import Schema
@@ -53,11 +53,11 @@ def begin(request: Request, section: AdminSection) -> dict[str, Any]:
 
 
 def _changed(request: Request, form: Form) -> bool:
-    """Tell whether an entry was to be added to a list, or taken away; it is done then."""
+    """Tell whether an entry was to be added to a list, or taken away; it is done then. Raises `Rejected`."""
     if "add" in request.POST:
-        form.change(request.POST.items(), add=request.POST["add"])
+        form.change(request.POST.items(), add=text(request.POST["add"]))
     elif "remove" in request.POST:
-        form.change(request.POST.items(), remove=request.POST["remove"])
+        form.change(request.POST.items(), remove=text(request.POST["remove"]))
     else:
         return False
     return True
@@ -66,9 +66,9 @@ def _changed(request: Request, form: Form) -> bool:
 def create(request: Request, section: AdminSection) -> Any:
     """Make a thing."""
     form = Form(request, _form_of(section, edits=False), setting_of(request, section, request.POST))
-    if _changed(request, form):
-        return _page(request, section, form)
     try:
+        if _changed(request, form):
+            return _page(request, section, form)
         values = form.read(request.POST.items())
         with request.db.begin_nested():
             made = section.create(values, actor=request.actor)
@@ -117,11 +117,11 @@ def update(request: Request, section: AdminSection) -> Any:
     before = _own(request, section)
     # What the form does not say itself, such as the time zone, is as it was.
     form = Form(request, _form_of(section, edits=True), setting_of(request, section, {**before, **request.POST}))
-    if _changed(request, form):
-        return _page(request, section, form, before)
     seen = number(request.POST.get("version"))
     expected = frozenset(() if seen is None else {seen})
     try:
+        if _changed(request, form):
+            return _page(request, section, form, before)
         values = form.read(request.POST.items())
         with request.db.begin_nested():
             section.update(row_id(request), values, actor=request.actor, expected=expected)

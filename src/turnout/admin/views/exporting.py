@@ -11,7 +11,8 @@ from turnout.admin.context import setting_of
 from turnout.admin.filters import Filters
 from turnout.admin.sections import AdminSection
 from turnout.admin.sheets import csv_rows, xlsx
-from turnout.admin.shown import columns_of, kind_of, plain, title_of
+from turnout.admin.shown import kind_of, plain, sheet_columns_of, title_of
+from turnout.errors import Invalid
 from turnout.paging import Paging
 
 CSV, XLSX = "csv", "xlsx"
@@ -22,10 +23,15 @@ WALK = 500
 
 
 def export(request: Request, section: AdminSection) -> Response:
-    """Write all of the list that the filters leave, not only the page that is seen."""
+    """Write all of the list that the filters leave, not only the page that is seen.
+
+    Raises `Invalid` for a filter that makes no sense: a sheet of everything would look like what was asked for.
+    """
     setting = setting_of(request, section)
     filters = Filters(request, section, setting)
-    columns = columns_of(section.columns)
+    if filters.wrong:
+        raise Invalid(filters.wrong)
+    columns = sheet_columns_of(section)
     heads = [(title_of(section, column), kind_of(section, column)) for column in columns]
     rows = ([plain(column, row) for column in columns] for row in _all(request, section, filters))
     kind = request.matchdict["format"]

@@ -62,6 +62,7 @@ class BookingRequest:
     """What somebody wants to book. `hold` asks for a booking that is to be confirmed later.
 
     `accepted` is the booking that is there already and waits to be decided; without it, a new one is made.
+    `knows_attendee`: it has been seen to already that the actor knows who comes.
     """
 
     event_id: int
@@ -70,6 +71,7 @@ class BookingRequest:
     attendee_id: int | None = None
     hold: bool = False
     accepted: Accepted | None = None
+    knows_attendee: bool = False
 
 
 @dataclass(slots=True)
@@ -299,13 +301,24 @@ def _require_limits(offer: Offer, counts: Counter[int], now: datetime) -> None:
 
 
 def _attendee(request: BookingRequest, offer: Offer, person: Person, facts: Facts) -> int | None:
-    """Return who comes: one's own attendee, one without an account, or anybody's for the organizer and staff."""
-    if request.attendee_id is None:
+    """Return who comes: one's own attendee, or one without an account; for staff anybody's.
+
+    The organizer is shown who comes, so for them it is who has booked an event of theirs before: nobody finds out names
+    and addresses by booking for one id after the other.
+    """
+    wanted = request.attendee_id
+    if wanted is None:
         return person.attendee_id
-    owner = facts.owners.get(request.attendee_id, 0)
-    if owner is None or owner == person.user_id or (owner and request.actor.owns(offer.organizer_id)):
-        return request.attendee_id
-    raise Invalid({"attendee_id": "there is no such attendee"})
+    owner = facts.owners.get(wanted, 0)
+    if request.actor.is_staff:
+        may_book = owner != 0
+    elif person.user_id == offer.organizer_id:
+        may_book = owner == person.user_id or wanted in facts.known or request.knows_attendee
+    else:
+        may_book = owner is None or owner == person.user_id
+    if not may_book:
+        raise Invalid({"attendee_id": "there is no such attendee"})
+    return wanted
 
 
 def _free_slot(offer: Offer, tally: _Tally, attendee: int) -> int | None:

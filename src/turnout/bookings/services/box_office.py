@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, literal_column, or_, select, union
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal_column, or_, select, union
 from sqlalchemy.orm import Session, aliased
 
 from turnout.attendees.models import Attendee
@@ -68,6 +68,12 @@ class BoxOffice:
         order = _ordering(filters)
         return fetch(self.session, query, order, paging, shown=_named()).shown(_represent)
 
+    def guests_of(self, user_id: int) -> Select[int | None]:
+        """Return the statement that gives the ids of those who have booked an event of an organizer's."""
+        return (
+            select(Booking.attendee_id).join(Event, Event.id == Booking.event_id).where(Event.organizer_id == user_id)
+        )
+
     def get(self, booking_id: int, *, actor: Actor) -> Versioned:
         """Return a booking with its tickets and the names of what it is about. Raises `NotFound`."""
         row = self.session.execute(_named().where(Booking.id == booking_id)).first()
@@ -76,8 +82,12 @@ class BoxOffice:
         shown = self.catalog.get(booking_id, actor=actor)
         return Versioned(_represent(row) | shown, shown.version)
 
-    def kinds(self, event_id: int) -> Sequence[Mapping[str, Any]]:
-        """Return the ticket types of an event, as they are shown."""
+    def kinds(self, event_id: int, *, actor: Actor) -> Sequence[Mapping[str, Any]]:
+        """Return the ticket types of an event, as they are shown; none of one that is not the actor's."""
+        try:
+            self.events.for_change(event_id, actor=actor)
+        except (NotFound, Denied):
+            return []
         return self.ticket_types.of_events([event_id]).get(event_id, [])
 
     def counts(self, event_id: int, *, actor: Actor) -> list[dict[str, Any]]:
@@ -134,14 +144,14 @@ class BoxOffice:
         except (NotFound, Denied):
             raise Invalid({"event_id": "is none for which you sell"}) from None
         type_id = wanted["ticket_type_id"]
-        if type_id is None and len(self.kinds(event.id)) > 1:
+        if type_id is None and len(self.kinds(event.id, actor=actor)) > 1:
             raise Invalid({"ticket_type_id": "has to be chosen: this event has several"})
         attendee_id = wanted["attendee_id"]
-        if attendee_id is None:
+        is_guest = attendee_id is None
+        if is_guest:
             attendee_id = self._guest(wanted["guest"], actor)
-        request = BookingRequest(
-            event.id, actor, [Line(type_id)] * wanted["quantity"], attendee_id, hold=wanted["hold"]
-        )
+        lines = [Line(type_id)] * wanted["quantity"]
+        request = BookingRequest(event.id, actor, lines, attendee_id, wanted["hold"], knows_attendee=is_guest)
         (outcome,) = self.booker.book([request])
         if isinstance(outcome, DomainError):
             raise outcome

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, literal_column, or_, select, true
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, exists, literal_column, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
 from turnout.attendees.models import Attendee
@@ -63,11 +63,15 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """An offer (None: no such event), the people, whose attendees are, and which of their slots are used."""
+    """An offer (None: no such event), the people, whose attendees are, and which of their slots are used.
+
+    `known` are those who have booked an event of the organizer's before; nobody, unless the organizer is one of the people.
+    """
 
     offer: Offer | None
     people: Mapping[int, Person]
     owners: Mapping[int, int | None]
+    known: frozenset[int]
     slots: Mapping[int, frozenset[int]]
     bookings: Mapping[int, int]
 
@@ -79,8 +83,14 @@ _ACTIVE: list[ColumnElement[str]] = [literal_column(f"'{status}'") for status in
 _Limit = aliased(Pool)
 _Guest = aliased(Attendee)
 _Hold = aliased(Booking)
+_Before = aliased(Booking)
+_Other = aliased(Event)
 
 _now = bindparam("now", type_=Booking.expires_at.type)
+_users: BindParameter[int] = bindparam("user_ids", expanding=True)
+_before = exists().where(
+    _Before.attendee_id == _Guest.id, _Before.event_id == _Other.id, _Other.organizer_id == Event.organizer_id
+)
 _THEIRS = and_(Booking.event_id == Event.id, Booking.attendee_id == _Guest.id, Booking.status.in_(_ACTIVE))
 _PEOPLE = (
     select(
@@ -92,12 +102,13 @@ _PEOPLE = (
         TicketType.sale_starts_at, TicketType.sale_ends_at, TicketType.min_per_booking, TicketType.max_per_booking,
         User.id.label("user_id"), User.is_active, User.username, User.first_name, User.last_name, User.email,
         _Guest.id.label("attendee_id"), _Guest.user_id.label("attendee_user_id"),
+        and_(Event.organizer_id.in_(_users), _before).label("is_known"),
     )
     .select_from(Event)
     .join(Pool, Pool.id == Event.pool_id)
     .join(TicketType, TicketType.event_id == Event.id)
     .outerjoin(_Limit, _Limit.id == TicketType.pool_id)
-    .join(User, User.id.in_(bindparam("user_ids", expanding=True)))
+    .join(User, User.id.in_(_users))
     .outerjoin(_Guest, or_(_Guest.user_id == User.id, _Guest.id.in_(bindparam("attendee_ids", expanding=True))))
     .where(Event.id == bindparam("event_id"))
 )  # fmt: skip
@@ -124,7 +135,7 @@ def read_facts(
         {"event_id": event_id, "user_ids": list(user_ids), "attendee_ids": list(attendee_ids) or [0], "now": now},
     ).all()
     if not rows:
-        return Facts(None, {}, {}, {}, {})
+        return Facts(None, {}, {}, frozenset(), {}, {})
     kinds: dict[int, Kind] = {}
     people: dict[int, Person] = {}
     owners: dict[int, int | None] = {}
@@ -158,6 +169,7 @@ def read_facts(
         offer,
         people,
         owners,
+        frozenset(row.attendee_id for row in rows if row.is_known),
         {attendee: frozenset(used) for attendee, used in slots.items()},
         {attendee: len(found) for attendee, found in held.items()},
     )
