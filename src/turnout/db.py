@@ -1,6 +1,7 @@
 """The database: engine, session, transaction wiring, and what differs between SQLite and PostgreSQL."""
 
 import sqlite3
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -191,6 +192,13 @@ def read_only(engine: Engine) -> Engine:
     if engine.dialect.name == "sqlite":
         return engine.execution_options(turnout_read_only=True)
     return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def savepoint(session: Session) -> AbstractContextManager[Any]:
+    """Begin what an exception undoes alone; nothing, where requests that only read have no transaction (`read_only`)."""
+    if session.connection().get_execution_options().get("isolation_level") == "AUTOCOMMIT":
+        return nullcontext()
+    return session.begin_nested()
 
 
 zope.sqlalchemy.datamanager.NO_SAVEPOINT_SUPPORT.discard("sqlite")

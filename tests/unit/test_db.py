@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from webtest import TestApp
 
 from turnout.bookings.models import Booking
-from turnout.db import Amount, UTCDateTime, make_engine, read_only
+from turnout.db import Amount, UTCDateTime, make_engine, read_only, savepoint
 from turnout.pools.models import Pool
 from turnout.testing.applications import Application
 from turnout.testing.clocks import ManualClock
@@ -301,3 +301,17 @@ def test_an_error_does_not_say_what_was_sent(engine):
     with engine.connect() as connection, pytest.raises(DBAPIError) as raised:
         connection.execute(text("SELECT nothing FROM nowhere WHERE secret = :secret"), {"secret": "tnt_never_seen"})
     assert "tnt_never_seen" not in str(raised.value)
+
+
+def test_an_exception_undoes_what_is_within_a_savepoint(engine):
+    with Session(engine) as session:
+        with pytest.raises(ZeroDivisionError), savepoint(session):
+            session.add(Pool(capacity=1, taken=0, revision=0))
+            session.flush()
+            raise ZeroDivisionError
+        assert session.scalar(select(func.count()).select_from(Pool)) == 0
+
+
+def test_requests_that_only_read_take_no_savepoint_where_they_have_no_transaction(engine):
+    with Session(read_only(engine)) as session, savepoint(session):
+        assert session.scalar(select(func.count()).select_from(Pool)) == 0

@@ -8,6 +8,7 @@ from pyramid.request import Request
 
 from turnout.admin.panels import Block, Note, Panel
 from turnout.admin.registry import Section
+from turnout.db import savepoint
 from turnout.errors import DomainError
 from turnout.plugin.boundary import is_on, taking_part
 
@@ -41,7 +42,7 @@ def blocks_of(request: Request, of: Section, panel: Panel, *given: Any) -> list[
     try:
         if plugin is None:
             return fill()
-        with request.db.begin_nested(), taking_part(request, plugin, "panel"):
+        with savepoint(request.db), taking_part(request, plugin, "panel"):
             return _checked(fill())
     except DomainError:
         return []

@@ -106,7 +106,8 @@ class Components:
             if component.plugin is None:
                 found[name] = run(name, component, self._request)
                 continue
-            savepoint = self._request.db.begin_nested()
-            found[name] = run(name, component, self._request)
-            savepoint.rollback()
+            with savepoint(self._request.db) as point:
+                found[name] = run(name, component, self._request)
+                if point is not None:
+                    point.rollback()
         return found
