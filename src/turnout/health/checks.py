@@ -11,7 +11,7 @@ from pyramid.request import Request
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from turnout.db import open_read_session
+from turnout.db import open_read_session, savepoint
 from turnout.plugin.boundary import taking_part
 from turnout.plugin.discovery import Loaded
 
