@@ -121,7 +121,7 @@ def test_the_accounts_are_shown_with_the_demo_only(migrated):
         while "Ctrl-C" not in server.said():
             assert server.process.poll() is None, server.said()
             time.sleep(0.05)
-        assert "admin" not in server.said()
+        assert "admin / admin" not in server.said()
 
 
 def test_the_demo_is_refused_in_production(tmp_path):
