@@ -13,6 +13,7 @@ TOOLKIT = (
     "turnout.api",
     "turnout.plugin.boundary",
     "turnout.admin",
+    "turnout.commands",
 )
 FEATURES = (
     "turnout.health",

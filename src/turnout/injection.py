@@ -32,7 +32,9 @@ ReadSession = NewType("ReadSession", Session)
 """A session of its own to read with before the request's transaction begins; whoever uses it closes it (``with``)."""
 
 
-def _announcer(request: Request) -> Announce:
+def announcer(request: Request) -> Announce:
+    """Return what announces domain events of a request."""
+
     def announce(event: DomainEvent) -> None:
         object.__setattr__(event, "request", request)
         request.registry.notify(event)
@@ -49,7 +51,7 @@ _PROVIDERS: dict[Any, Provider] = {
     Session: lambda request: request.db,
     ReadSession: lambda request: open_read_session(request.registry),
     Clock: lambda request: request.registry.clock,
-    Announce: _announcer,
+    Announce: announcer,
     Settings: lambda request: request.registry.settings,
     Transaction: lambda request: request.tm.get(),
 }

@@ -14,6 +14,7 @@ MOST_LINES = 400
 FURTHER = {
     "audit": {"changes"},
     "auth": {"authenticator", "throttle", "tokens"},
+    "bookings": {"extensions"},
     "events": {"extensions", "switches"},
     "health": {"checks"},
     "images": {"pictures", "stores"},

@@ -10,6 +10,7 @@ from turnout import schema as fields
 from turnout.attendees.hooks import AcquaintancesSought
 from turnout.bookings import api
 from turnout.bookings.admin import BookingSection
+from turnout.bookings.extensions import BookingExtensions, add_booking_extension, describe_extensions
 from turnout.bookings.models import ACTIVE, VALID, Booking, Ticket
 from turnout.bookings.services import Booker, BookingCatalog, BookingService, BoxOffice, Intake
 from turnout.bookings.services.intake import decide_bookings
@@ -83,6 +84,13 @@ def foresee_transition(event: TransitionForeseen) -> None:
 
 def includeme(config: Configurator) -> None:
     config.declare_settings("bookings", BookingSettings)
+    registry = config.registry
+    registry.booking_extensions = {}
+    registry.openapi_described |= {"booking extensions": describe_extensions(config)}
+    config.add_directive("add_booking_extension", add_booking_extension)
+    config.add_injectable(
+        BookingExtensions, lambda request: BookingExtensions(request.registry.booking_extensions, request)
+    )
     config.declare_permission("bookings:read", "See one's own bookings, and those of one's own events", USER)
     config.declare_permission("bookings:create", "Book", USER)
     config.declare_permission("bookings:update", "Change one's own bookings, and those of one's own events", USER)

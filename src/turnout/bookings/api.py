@@ -12,8 +12,7 @@ from turnout.api.service import Service
 from turnout.attendees.services import AttendeeService
 from turnout.bookings import schemas
 from turnout.bookings.errors import DuplicateBooking, HoldExpired, NotOnSale, TicketsUsed, WrongBookingStatus
-from turnout.bookings.services import Booker, BookingCatalog, BookingRequest, BookingService, Intake
-from turnout.bookings.services.book import Line
+from turnout.bookings.services import Booker, BookingCatalog, BookingRequest, BookingService, Intake, Line
 from turnout.errors import Denied, DomainError, Invalid, NotFound, VersionMismatch
 from turnout.events.services import EventService
 from turnout.pools.errors import SoldOut

@@ -1,6 +1,8 @@
 """What happens to bookings."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
 
 from turnout.hooks import DomainEvent
 
@@ -22,6 +24,35 @@ class BookingEvent(DomainEvent):
     def stream(self) -> str:
         """Return the booking."""
         return f"booking:{self.booking_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class BookingPriced(DomainEvent):
+    """A booking is about to be written, at this price: a subscriber says with `hold` that it is not good at once.
+
+    It may be announced for one booking more than once, and for one that is then refused: subscribers write nothing.
+    """
+
+    event_id: int
+    user_id: int
+    quantity: int
+    total_amount: Decimal
+    currency: str
+    holds: list[timedelta] = field(default_factory=list)
+
+    def hold(self, time: timedelta) -> None:
+        """Let its places be held for so long, until whoever says this lets it be fulfilled (`BookingService.fulfil`)."""
+        self.holds.append(time)
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmationSought(DomainEvent):
+    """Somebody is about to confirm a held booking: a subscriber raises a domain error while something is missing."""
+
+    booking_id: int
+    event_id: int
+    total_amount: Decimal
+    currency: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,7 @@ class BookingView(Schema):
     expires_at = fields.moment(optional=True)
     booking_date = fields.moment()
     tickets = fields.many(TicketView(name="ticket"), 1000)
+    extensions = fields.members(described_by="booking extensions", description="What plugins add, by their names")
 
 
 BookingPage = page_of(BookingView(name="booking"))

@@ -28,10 +28,33 @@ class Cli(Commands):
 
     commands_in = COMMANDS
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that is meant: Turnout's, or a plugin's, for which the application has to be opened."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            command = _of_plugins(ctx, args[0])
+            if command is not None:
+                return args[0], command, args[1:]
+        return super().resolve_command(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         with reported():
             return super().invoke(ctx)
+
+
+def _of_plugins(ctx: click.Context, name: str) -> click.Command | None:
+    from turnout.cli.context import application
+    from turnout.commands import APPLICATION
+    from turnout.migrate import require_migrated
+
+    router = ctx.with_resource(application())
+    command: click.Command | None = router.registry.commands.get(name)
+    if command is not None:
+        require_migrated(router.registry)
+        ctx.meta[APPLICATION] = router
+    return command
 
 
 @click.group(cls=Cli, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -48,6 +71,8 @@ def cli() -> None:
 
     Settings come from the ini file that --config or TURNOUT_CONFIG names, else from development.ini in this folder,
     else from the built-in development defaults. The environment variable TURNOUT_A_B overrides the setting a.b.
+
+    Plugins that are enabled may add commands of their own; their READMEs name them.
 
     \b
     Exit codes: 0 done; 1 refused, or a difference was found; 2 wrong usage;

@@ -9,13 +9,14 @@ from pyramid.request import Request
 from turnout.api.reading import checked
 from turnout.attendees.schemas import NewAttendee
 from turnout.attendees.services import AttendeeService
-from turnout.bookings.services import Booker, BookingRequest, BookingService
-from turnout.bookings.services.book import Line
+from turnout.bookings.services import Booker, BookingRequest, BookingService, Line
 from turnout.demo import ADMINISTRATOR, PASSWORD
+from turnout.demo.hooks import DemoLoaded
 from turnout.demo.programme import Entry, Programme
 from turnout.errors import DomainError
 from turnout.events.schemas import NewEvent
 from turnout.events.services import EventService
+from turnout.injection import announcer
 from turnout.outbox.services import Outbox
 from turnout.schema import iso
 from turnout.security.actors import SYSTEM, Actor
@@ -46,7 +47,7 @@ class Loader:
         self.categories: dict[str, int] = {}
         self.venues: dict[str, int] = {}
         self.guests: list[int] = []
-        self.bookings = 0
+        self.booking_ids: list[int] = []
 
     @property
     def steps(self) -> int:
@@ -145,8 +146,8 @@ class Loader:
         for outcome in self.request.find_service(Booker).book(requests):
             if isinstance(outcome, DomainError):
                 raise outcome
-            self.bookings += 1
-            if "booked" not in entry and self.bookings % EVERY == 0:
+            self.booking_ids.append(outcome["id"])
+            if "booked" not in entry and len(self.booking_ids) % EVERY == 0:
                 self.request.find_service(BookingService).cancel(outcome["id"], actor=SYSTEM)
 
 
@@ -166,11 +167,12 @@ def load(request: Request) -> None:
         disable=not console.is_terminal,
     ):
         pass
+    announcer(request)(DemoLoaded(loader.booking_ids))
     # What the demo's invented people did, nobody needs to hear of.
     request.find_service(Outbox).forget()
     programme = loader.programme
     click.echo(
         f"Loaded a demo: {len(programme.events)} events at {len(programme.places['venue'])} venues, "
-        f"{len(loader.actors)} users, {loader.bookings} bookings.",
+        f"{len(loader.actors)} users, {len(loader.booking_ids)} bookings.",
         err=True,
     )

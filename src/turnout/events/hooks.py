@@ -30,6 +30,11 @@ class EventChanged(EventHappening):
 
 
 @dataclass(frozen=True, slots=True)
+class OfferChanged(EventHappening):
+    """How many places of an event are sold, of what kind or when, may be different now; its pool is locked."""
+
+
+@dataclass(frozen=True, slots=True)
 class EventPublished(EventHappening):
     """An event can be seen and, in its sale windows, booked; `was_postponed`: again, it has a date now."""
 

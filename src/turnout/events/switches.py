@@ -1,6 +1,6 @@
 """Which plugins are on for which events: organizers say so, and Turnout sees to it (`turnout.plugin.boundary`)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from pyramid.request import Request
@@ -43,6 +43,14 @@ class EventSwitches:
 def switches_of(request: Request) -> EventSwitches:
     """Return the switches as the application's plugins have them."""
     return EventSwitches(request.registry.plugins.switchable)
+
+
+def learn_switches(request: Request, event_ids: Collection[int]) -> None:
+    """Read the switches of many events at once, so that they are not read one by one."""
+    unknown = set(event_ids) - request.event_switches.keys()
+    if unknown:
+        found = request.db.execute(select(Event.id, Event.switches).where(Event.id.in_(unknown)))
+        request.event_switches.update({row.id: row.switches for row in found})
 
 
 def is_switched_on(request: Request, name: str, event_id: int) -> bool:

@@ -45,7 +45,7 @@ from turnout.plugin.configurator import Configurator
 from turnout.plugin.errors import PluginError, SwitchedOff
 from turnout.plugin.manifest import API_VERSION, Plugin
 from turnout.schema import Schema
-from turnout.security.actors import ANYONE, ORGANIZER, STAFF, SUPERUSER, USER, Actor
+from turnout.security.actors import ANYONE, ORGANIZER, STAFF, SUPERUSER, SYSTEM, USER, Actor
 from turnout.versions import Versioned, require_version
 
 if TYPE_CHECKING:
@@ -65,11 +65,13 @@ if TYPE_CHECKING:
         panel,
     )
     from turnout.admin.sections import AdminSection, Column, PageLink
+    from turnout.commands import application
     from turnout.events.extensions import EventOrdering
     from turnout.messages.channels import Attachment
     from turnout.messages.kinds import Draft, Enclosed
     from turnout.outbox.handlers import CurrentJob
     from turnout.outbox.retries import Retry
+    from turnout.system import system_request
     from turnout.webhooks.event_types import Told
 
 _OF_FEATURES = {
@@ -98,7 +100,9 @@ _OF_FEATURES = {
     "Told": "turnout.webhooks.event_types",
     "WHOLE": "turnout.admin.panels",
     "action": "turnout.admin.actions",
+    "application": "turnout.commands",
     "panel": "turnout.admin.panels",
+    "system_request": "turnout.system",
 }
 """Where features have what their directives take; imported when it is asked for, because features import this package."""
 
@@ -112,6 +116,7 @@ __all__ = [
     "ORGANIZER",
     "STAFF",
     "SUPERUSER",
+    "SYSTEM",
     "USER",
     "WHOLE",
     "Actor",
@@ -169,6 +174,7 @@ __all__ = [
     "Versioned",
     "about_no_event",
     "action",
+    "application",
     "delete_some",
     "expected_versions",
     "fetch",
@@ -178,6 +184,7 @@ __all__ = [
     "paging_of",
     "panel",
     "require_version",
+    "system_request",
 ]
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from turnout.admin.registry import add_admin_section
     from turnout.api import add_capability
     from turnout.api.service import add_api_service
+    from turnout.bookings.extensions import add_booking_extension
+    from turnout.commands import add_command
     from turnout.events.extensions import add_event_extension
     from turnout.health import add_health_check
     from turnout.injection import add_injectable, add_service
@@ -57,6 +59,8 @@ class Configurator(pyramid.config.Configurator):
         add_admin_section = add_admin_section
         add_capability = add_capability
         add_event_extension = add_event_extension
+        add_booking_extension = add_booking_extension
+        add_command = add_command
         add_listener = add_listener
         add_task = add_task
         add_periodic_task = add_periodic_task

@@ -17,7 +17,9 @@ from sqlalchemy.orm import Session
 from turnout.clock import Clock
 from turnout.db import AnyRow, AnySelect
 from turnout.errors import Conflict, InUse, Invalid, NotFound
+from turnout.events.hooks import OfferChanged
 from turnout.events.models import Event
+from turnout.injection import Announce
 from turnout.money import as_text, require_payable
 from turnout.paging import Ordering, Paging, Slice, fetch
 from turnout.pools.errors import CapacityBelowTaken
@@ -36,13 +38,19 @@ NEWEST_FIRST = Ordering("-id", TicketType.id, TicketType.id, descending=True)
 class TicketTypeService:
     """Adds, changes and removes an event's ticket types, and keeps the event's lowest price."""
 
-    def __init__(self, session: Session, clock: Clock, pools: PoolService) -> None:
+    def __init__(self, session: Session, clock: Clock, announce: Announce, pools: PoolService) -> None:
         self.session = session
         self.clock = clock
+        self.announce = announce
         self.pools = pools
 
     def add(self, event: Event, new: Mapping[str, Any]) -> TicketType:
         """Add a ticket type. Raises `TicketTypeExists`, `Invalid`."""
+        kind = self._add(event, new)
+        self.announce(OfferChanged(event.id))
+        return kind
+
+    def _add(self, event: Event, new: Mapping[str, Any]) -> TicketType:
         values = dict(new)
         capacity = values.pop("capacity", None)
         now = self.clock.now()
@@ -63,6 +71,11 @@ class TicketTypeService:
         """Change a ticket type. Raises `NotFound`, `VersionMismatch`, `CapacityBelowTaken`, `TicketTypeExists`."""
         kind = self.get(event.id, type_id)
         require_version(kind.version, expected)
+        self._change(event, kind, changes)
+        self.announce(OfferChanged(event.id))
+        return kind
+
+    def _change(self, event: Event, kind: TicketType, changes: Mapping[str, Any]) -> None:
         values = dict(changes)
         if "capacity" in values:
             self._limit(kind, values.pop("capacity"))
@@ -72,7 +85,6 @@ class TicketTypeService:
         kind.updated_at = self.clock.now()
         self._flush(kind)
         self._keep_price(event)
-        return kind
 
     def _limit(self, kind: TicketType, capacity: int | None) -> None:
         """Give a type a limit, another one, or none.
@@ -95,6 +107,7 @@ class TicketTypeService:
         if self._count(event) == 1:
             raise LastTicketType("This is the event's only ticket type; add another one first.")
         self._remove(event, kind)
+        self.announce(OfferChanged(event.id))
 
     def _remove(self, event: Event, kind: TicketType) -> None:
         pool = self.session.get(Pool, kind.pool_id) if kind.pool_id is not None else None
@@ -125,13 +138,13 @@ class TicketTypeService:
             values = {name: value for name, value in entry.items() if name != "id"}
             with _of_entry(place):
                 if type_id is None:
-                    self.add(event, values)
+                    self._add(event, values)
                 elif type_id in (one.get("id") for one in wanted[:place]):
                     raise Invalid({"name": "is of a ticket type that is there twice"})
                 elif type_id not in known:
                     raise Invalid({"name": "is of a ticket type that is not there any more"})
                 elif any(_differ(known[type_id][name], value) for name, value in values.items()):
-                    self.change(event, type_id, values)
+                    self._change(event, self.get(event.id, type_id), values)
 
     def get(self, event_id: int, type_id: int) -> TicketType:
         """Return a ticket type of the event. Raises `NotFound`."""

@@ -28,12 +28,17 @@ def heard():
     listening.refusing.clear()
 
 
+QUESTIONS = (hooks.BookingPriced, hooks.ConfirmationSought)
+
+
 @pytest.fixture
 def told(heard):
-    """Return what was announced since the last time, but for what is not of bookings."""
+    """Return what happened since the last time, but for what is not of bookings."""
 
     def told():
-        found = [event for event in heard if type(event).__module__ == hooks.__name__]
+        found = [
+            event for event in heard if type(event).__module__ == hooks.__name__ and not isinstance(event, QUESTIONS)
+        ]
         heard.clear()
         return found
 

@@ -35,6 +35,7 @@ def test_it_is_accepted_at_once_and_decided_later(api, asynchronous, show, make,
         "expires_at": None,
         "booking_date": "2027-03-01T12:00:00Z",
         "tickets": [],
+        "extensions": {},
     }
     read = api.as_(ada).get(f"/bookings/{booking['id']}")
     assert (read.json, read.headers["ETag"]) == (booking, answer.headers["ETag"])

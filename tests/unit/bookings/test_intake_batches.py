@@ -42,7 +42,7 @@ def told(heard):
     """Return what was announced of bookings since the last time."""
 
     def told():
-        found = [event for event in heard if type(event).__module__ == hooks.__name__]
+        found = [event for event in heard if isinstance(event, (hooks.BookingEvent, hooks.PlacesClaimed))]
         heard.clear()
         return found
 

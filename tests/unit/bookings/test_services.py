@@ -8,10 +8,11 @@ from sqlalchemy.orm import Session
 
 from turnout.attendees.models import Attendee
 from turnout.bookings.errors import DuplicateBooking, NotOnSale
+from turnout.bookings.extensions import BookingExtensions
 from turnout.bookings.models import Booking
 from turnout.bookings.services import Booker, BookingCatalog, BookingRequest, BookingService
 from turnout.bookings.services import book as booking_module
-from turnout.bookings.services.book import Line
+from turnout.bookings.services.requests import Line
 from turnout.errors import Invalid, NotFound, Unauthenticated
 from turnout.events.models import Event
 from turnout.pools.errors import SoldOut
@@ -130,7 +131,7 @@ def test_what_is_said_of_each_is_what_is_kept(book_all, make, session):
         *(wish(make.user(), where, places, hold=places == 2) for where, places in ((event, 1), (other, 2), (event, 3)))
     )
 
-    shown = BookingCatalog(session)
+    shown = BookingCatalog(session, BookingExtensions({}, None))
     for outcome in outcomes:
         assert shown.get(outcome["id"], actor=SYSTEM) == outcome
 

@@ -31,7 +31,9 @@ def announced():
 
 @pytest.fixture
 def ticket_types(application, session, clock):
-    return TicketTypeService(session, clock, PoolService(session, application.registry.claim_sources))
+    return TicketTypeService(
+        session, clock, lambda _event: None, PoolService(session, application.registry.claim_sources)
+    )
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, event, select, text
 from sqlalchemy.orm import Session
 
 from turnout.attendees.services import AttendeeService
+from turnout.bookings.extensions import BookingExtensions
 from turnout.bookings.services import BookingCatalog, BookingService, BoxOffice
 from turnout.check_ins.services import ORDERINGS as ORDERINGS_AT_THE_DOOR
 from turnout.check_ins.services import CheckInService
@@ -131,7 +132,7 @@ def door(plans):
 def events(plans, switches, extensions):
     clock = ManualClock()
     clock.set(START)
-    ticket_types = TicketTypeService(plans.session, clock, PoolService(plans.session, {}))
+    ticket_types = TicketTypeService(plans.session, clock, lambda _event: None, PoolService(plans.session, {}))
     images = ImageAddresses(plans.session, MediaRoot("/media"))
     return EventCatalog(plans.session, clock, ticket_types, switches, extensions, images)
 
@@ -253,7 +254,7 @@ def test_details_and_availability(plans, events):
     ids="&".join,
 )
 def test_bookings(plans, filters, ordering):
-    catalog = BookingCatalog(plans.session)
+    catalog = BookingCatalog(plans.session, BookingExtensions({}, None))
 
     for statement, plan in plans.of(lambda: catalog.find(filters | {"ordering": ordering}, Paging())):
         assert not scanned(plan, *LARGE), f"{statement}\n{shown(plan)}"
@@ -263,8 +264,16 @@ def test_bookings(plans, filters, ordering):
 def box_office(plans):
     clock = ManualClock(START)
     keeper = SimpleNamespace(for_change=lambda *_which, **_who: None)
-    ticket_types = TicketTypeService(plans.session, clock, PoolService(plans.session, {}))
-    return BoxOffice(plans.session, clock, BookingCatalog(plans.session), None, keeper, ticket_types, None)
+    ticket_types = TicketTypeService(plans.session, clock, lambda _event: None, PoolService(plans.session, {}))
+    return BoxOffice(
+        plans.session,
+        clock,
+        BookingCatalog(plans.session, BookingExtensions({}, None)),
+        None,
+        keeper,
+        ticket_types,
+        None,
+    )
 
 
 @pytest.mark.parametrize("ordering", ["booking_date", "-booking_date"])
@@ -333,7 +342,7 @@ def test_what_would_be_deleted_with_users(plans):
 
 
 def test_the_guests_of_an_event(plans):
-    catalog = BookingCatalog(plans.session)
+    catalog = BookingCatalog(plans.session, BookingExtensions({}, None))
 
     for statement, plan in plans.of(lambda: catalog.guests(8, None, Paging())):
         assert not scanned(plan, *LARGE), f"{statement}\n{shown(plan)}"

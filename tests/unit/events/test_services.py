@@ -44,7 +44,8 @@ def test_a_change_is_announced_with_what_was_changed(events, announced, actor, m
 
     events.update(event.id, same | {"title": "New", "price": Decimal(5), "tags": [], "capacity": 11}, actor=actor)
 
-    assert announced == [hooks.EventChanged(event.id, frozenset({"title", "price", "tags", "capacity"}))]
+    changed = hooks.EventChanged(event.id, frozenset({"title", "price", "tags", "capacity"}))
+    assert announced == [hooks.OfferChanged(event.id), changed]
 
 
 def test_what_follows_from_a_change_is_announced_with_it(events, announced, actor, make, organizer):
@@ -53,7 +54,8 @@ def test_what_follows_from_a_change_is_announced_with_it(events, announced, acto
 
     events.update(event.id, {"venue_id": venue.id, "timezone": None}, actor=actor)
 
-    assert announced == [hooks.EventChanged(event.id, frozenset({"venue_id", "timezone", "country"}))]
+    changed = hooks.EventChanged(event.id, frozenset({"venue_id", "timezone", "country"}))
+    assert announced == [hooks.OfferChanged(event.id), changed]
 
 
 def test_a_change_that_changes_nothing_is_not_announced(events, announced, actor, make, organizer):
@@ -62,7 +64,15 @@ def test_a_change_that_changes_nothing_is_not_announced(events, announced, actor
 
     events.update(event.id, same, actor=actor)
 
-    assert announced == []
+    assert announced == [hooks.OfferChanged(event.id)]  # it only may be different
+
+
+def test_what_is_said_of_an_event_is_no_offer(events, announced, actor, make, organizer):
+    event = make.event(organizer=organizer)
+
+    events.update(event.id, {"title": "New"}, actor=actor)
+
+    assert announced == [hooks.EventChanged(event.id, frozenset({"title"}))]
 
 
 @pytest.mark.parametrize(
@@ -101,7 +111,8 @@ def test_a_transition_is_announced_once(events, announced, actor, make, organize
         getattr(events, transition)(event.id, actor=actor)
 
     again = {"was_postponed": True} if (transition, before) == ("publish", "postponed") else {}
-    assert announced == [announcement(event.id, **again)]
+    offered = [hooks.OfferChanged(event.id)] if transition == "publish" else []
+    assert announced == [announcement(event.id, **again), *offered]
 
 
 def test_a_refused_transition_is_not_announced(events, announced, actor, make, organizer):

@@ -31,7 +31,12 @@ def test_going_is_the_booking_that_was_made_first(make, ada, application, sessio
     with system_request(application.router) as request:
         service, usual = request.find_service(RsvpService), request.find_service(Booker)
         service.booker = OvertakenBooker(
-            usual.session, usual.clock, usual.announce, application.registry.settings, usual.pools
+            usual.session,
+            usual.clock,
+            usual.announce,
+            application.registry.settings,
+            usual.pools,
+            usual.extensions,
         )
         said = service.go(shown.id, actor=Actor.of(ada.id))
 

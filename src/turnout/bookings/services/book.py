@@ -21,10 +21,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from turnout.bookings.errors import DuplicateBooking, NotOnSale
-from turnout.bookings.hooks import BookingConfirmed, BookingHeld, BookingRefused, PlacesClaimed
+from turnout.bookings.extensions import BookingExtensions
+from turnout.bookings.hooks import BookingConfirmed, BookingHeld, BookingPriced, BookingRefused, PlacesClaimed
 from turnout.bookings.models import CONFIRMED, PENDING, VALID
 from turnout.bookings.services.expiry import expire_holds_of
 from turnout.bookings.services.facts import Facts, Kind, Offer, Person, read_facts
+from turnout.bookings.services.requests import BookingRequest, Line
 from turnout.bookings.services.writing import Batch, Partial, Written, write
 from turnout.clock import Clock
 from turnout.errors import DomainError, Invalid, NotFound, TryAgain, Unauthenticated
@@ -38,40 +40,6 @@ from turnout.security.actors import Actor
 
 _CODE_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: no letter that is taken for a digit."""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One admission that is wanted; without a type, the event's first."""
-
-    ticket_type_id: int | None = None
-    name: str = ""
-    email: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """A booking that is processing, its row locked by whoever decides it."""
-
-    code: str
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class BookingRequest:
-    """What somebody wants to book. `hold` asks for a booking that is to be confirmed later.
-
-    `accepted` is the booking that is there already and waits to be decided; without it, a new one is made.
-    `knows_attendee`: it has been seen to already that the actor knows who comes.
-    """
-
-    event_id: int
-    actor: Actor
-    lines: Sequence[Line] = (Line(),)
-    attendee_id: int | None = None
-    hold: bool = False
-    accepted: Accepted | None = None
-    knows_attendee: bool = False
 
 
 @dataclass(slots=True)
@@ -119,13 +87,20 @@ class Booker:
     """Books places. Nothing here raises for a refused request: a refusal is its outcome."""
 
     def __init__(
-        self, session: Session, clock: Clock, announce: Announce, settings: Settings, pools: PoolService
+        self,
+        session: Session,
+        clock: Clock,
+        announce: Announce,
+        settings: Settings,
+        pools: PoolService,
+        extensions: BookingExtensions,
     ) -> None:
         self.session = session
         self.clock = clock
         self.announce = announce
         self.hold_for = timedelta(minutes=settings["bookings.hold_minutes"])
         self.pools = pools
+        self.extensions = extensions
 
     def book(self, requests: Sequence[BookingRequest]) -> list[Outcome]:
         """Decide `requests`, given in order of arrival; return what became of each, in the same order.
@@ -192,6 +167,7 @@ class Booker:
         _take_places(offer, tally, counts)
         tally.take_slot(guest, slot)
         total = sum((kind.price for kind in kinds), Decimal(0))
+        held_for = self._held_for(request, offer, person, total)
         accepted = request.accepted
         code = new_code() if accepted is None else accepted.code
         booking = {
@@ -203,8 +179,8 @@ class Booker:
             "quantity": len(kinds),
             "total_amount": total,
             "currency": offer.currency,
-            "status": PENDING if request.hold else CONFIRMED,
-            "expires_at": now + self.hold_for if request.hold else None,
+            "status": CONFIRMED if held_for is None else PENDING,
+            "expires_at": None if held_for is None else now + held_for,
             "created_at": now if accepted is None else accepted.created_at,
         }
         tickets = [
@@ -228,6 +204,12 @@ class Booker:
             }
         type_places = Counter({kind.pool_id: counts[kind.id] for kind in kinds if kind.pool_id is not None})
         return Draft(now, accepted is not None, booking, tickets, new_attendee, type_places)
+
+    def _held_for(self, request: BookingRequest, offer: Offer, person: Person, total: Decimal) -> timedelta | None:
+        """Return how long the places are held, as somebody wants the booking to be confirmed later; None: nobody does."""
+        priced = BookingPriced(offer.event_id, person.user_id, len(request.lines), total, offer.currency)
+        self.announce(priced)
+        return max([*priced.holds, *([self.hold_for] if request.hold else [])], default=None)
 
     def _write(self, offer: Offer, decisions: Sequence[Draft | DomainError]) -> dict[str, Written] | Partial:
         drafts = [decision for decision in decisions if isinstance(decision, Draft)]
@@ -253,6 +235,7 @@ class Booker:
     def _finish(
         self, offer: Offer, decisions: Sequence[Draft | DomainError], written: dict[str, Written]
     ) -> list[Outcome]:
+        extended = self.extensions.read({made.booking_id: offer.event_id for made in written.values()})
         outcomes: list[Outcome] = []
         for decision in decisions:
             if isinstance(decision, DomainError):
@@ -263,7 +246,7 @@ class Booker:
             kind = BookingHeld if row["status"] == PENDING else BookingConfirmed
             self.announce(PlacesClaimed(offer.event_id, row["quantity"]))
             self.announce(kind(made.booking_id, offer.event_id, row["user_id"], made.attendee_id, row["quantity"]))
-            outcomes.append(_show(decision, made))
+            outcomes.append(_show(decision, made) | {"extensions": extended[made.booking_id]})
         return outcomes
 
 

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session, aliased
 from turnout.attendees.models import Attendee
 from turnout.attendees.services import AttendeeService
 from turnout.bookings.models import CONFIRMED, Booking
-from turnout.bookings.services.book import Booker, BookingRequest, Line
+from turnout.bookings.services.book import Booker
 from turnout.bookings.services.catalog import BookingCatalog
+from turnout.bookings.services.requests import BookingRequest, Line
 from turnout.clock import Clock
 from turnout.db import AnyRow, AnySelect
 from turnout.errors import Denied, DomainError, Invalid, NotFound

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from turnout.attendees.models import Attendee
+from turnout.bookings.extensions import BookingExtensions
 from turnout.bookings.models import Booking, Ticket
 from turnout.db import AnyRow, AnySelect
 from turnout.errors import NotFound
@@ -27,8 +28,9 @@ _SHOWN = (
 class BookingCatalog:
     """Shows bookings to whoever may see them."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, extensions: BookingExtensions) -> None:
         self.session = session
+        self.extensions = extensions
 
     def get(self, booking_id: int, *, actor: Actor) -> Versioned:
         """Return what is shown of a booking to whoever made it, whoever it was made for, the organizer and staff.
@@ -76,6 +78,7 @@ class BookingCatalog:
             query = select(Ticket).where(Ticket.booking_id.in_(currencies)).order_by(Ticket.id)
             for ticket in self.session.scalars(query.execution_options(populate_existing=True)):
                 tickets[ticket.booking_id].append(_represent_ticket(ticket, currencies[ticket.booking_id]))
+        extended = self.extensions.read({row.id: row.event_id for row in rows})
         return [
             {
                 "id": row.id,
@@ -91,6 +94,7 @@ class BookingCatalog:
                 "expires_at": row.expires_at,
                 "booking_date": row.created_at,
                 "tickets": tickets[row.id],
+                "extensions": extended[row.id],
             }
             for row in rows
         ]

@@ -21,7 +21,8 @@ from turnout.attendees.models import Attendee
 from turnout.bookings.errors import NotDecided
 from turnout.bookings.hooks import BookingFailed
 from turnout.bookings.models import PROCESSING, Booking
-from turnout.bookings.services.book import Accepted, Booker, BookingRequest, Line, new_code
+from turnout.bookings.services.book import Booker, new_code
+from turnout.bookings.services.requests import Accepted, BookingRequest, Line
 from turnout.bookings.services.writing import Refused, fail
 from turnout.clock import Clock
 from turnout.db import AnyRow, Id, UTCDateTime
@@ -132,6 +133,7 @@ class Intake:
             "expires_at": None,
             "booking_date": now,
             "tickets": [],
+            "extensions": {},
         }
 
     def decide(self, wishes: Sequence[Wish], *, again: bool = False, is_last: bool = False) -> None:

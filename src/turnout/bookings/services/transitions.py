@@ -7,20 +7,21 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, delete, exists, func, insert, or_, select, union, update
+from sqlalchemy import ColumnElement, Select, delete, exists, func, insert, or_, select, union, update
 from sqlalchemy.orm import Session, aliased
 
 from turnout.attendees.models import Attendee
 from turnout.attendees.services import AttendeeService
-from turnout.bookings.errors import HoldExpired, NotOnSale, TicketsUsed, WrongBookingStatus
+from turnout.bookings.errors import DuplicateBooking, HoldExpired, NotOnSale, TicketsUsed, WrongBookingStatus
 from turnout.bookings.hooks import (
     BookingCancelled,
     BookingConfirmed,
     BookingResized,
+    ConfirmationSought,
     PlacesClaimed,
     PlacesReleased,
 )
-from turnout.bookings.models import ACTIVE, CANCELLED, CONFIRMED, PENDING, PROCESSING, VALID, Booking, Ticket
+from turnout.bookings.models import ACTIVE, CANCELLED, CONFIRMED, EXPIRED, PENDING, PROCESSING, VALID, Booking, Ticket
 from turnout.bookings.services.expiry import expire_holds, expire_holds_of, release_places
 from turnout.clock import Clock
 from turnout.errors import Invalid, NotFound
@@ -28,8 +29,9 @@ from turnout.events.models import PUBLISHED, Event
 from turnout.events.services import EventService
 from turnout.injection import Announce
 from turnout.pools.errors import SoldOut
+from turnout.pools.models import Pool
 from turnout.pools.services import PoolService
-from turnout.security.actors import Actor
+from turnout.security.actors import SYSTEM, Actor
 from turnout.ticket_types.models import TicketType
 from turnout.versions import require_version
 
@@ -73,12 +75,14 @@ class BookingService:
         return booking
 
     def confirm(self, booking_id: int, *, actor: Actor, expected: Collection[int] | None = None) -> Booking:
-        """Make a held booking good. Raises `HoldExpired`, `NotOnSale`, `WrongBookingStatus`."""
+        """Make a held booking good. Raises `HoldExpired`, `NotOnSale`, `WrongBookingStatus`, and what plugins refuse with."""
         booking = self.for_change(booking_id, actor=actor, expected=expected)
         now = self.clock.now()
+        if booking.status == PENDING and booking.expires_at is not None and booking.expires_at > now:
+            total = booking.total_amount or Decimal(0)
+            self.announce(ConfirmationSought(booking.id, booking.event_id, total, booking.currency))
         in_time = Booking.expires_at > now
-        is_held = exists().where(Event.id == Booking.event_id, Event.status == PUBLISHED, Event.ends_at > now)
-        if self._move(booking, CONFIRMED, Booking.status == PENDING, in_time, is_held, expires_at=None):
+        if self._move(booking, CONFIRMED, Booking.status == PENDING, in_time, _is_on(now), expires_at=None):
             self._announce(BookingConfirmed, booking)
         elif booking.status == PENDING:
             if booking.expires_at is not None and booking.expires_at > now:
@@ -87,6 +91,77 @@ class BookingService:
         elif booking.status != CONFIRMED:
             raise _wrong_status(booking, "confirmed")
         return booking
+
+    def fulfil(self, booking_id: int) -> Booking:
+        """Make a booking good for which what it was held for has come, such as its money: in time or late.
+
+        One that has expired takes its places again, if there are so many. For plugins; whoever asks by themselves confirms.
+        Raises `NotFound`, `NotOnSale`, `SoldOut`, `DuplicateBooking`, `WrongBookingStatus`.
+        """
+        booking = self.for_change(booking_id, actor=SYSTEM)
+        now, before, slot = self.clock.now(), booking.status, booking.attendee_slot
+        if before == CONFIRMED:
+            return booking
+        if before not in {PENDING, EXPIRED}:
+            raise _wrong_status(booking, "confirmed")
+        if before == EXPIRED:
+            slot = self._take_again(booking, now)
+        is_same = Booking.status == before
+        if not self._move(booking, CONFIRMED, is_same, _is_on(now), expires_at=None, attendee_slot=slot):
+            raise NotOnSale("The event is not on sale any more.")
+        self._announce(BookingConfirmed, booking)
+        return booking
+
+    def _take_again(self, booking: Booking, now: datetime) -> int | None:
+        """Claim the places of an expired booking anew, and its tickets; return its attendee's slot."""
+        event = self.session.get_one(Event, booking.event_id)
+        self.session.execute(select(Pool.id).where(Pool.id == event.pool_id).with_for_update())
+        self.session.refresh(event)
+        slot = self._free_slot(booking, event)
+        # Those that it gave up while it was held came later than those that it kept.
+        tickets = self.session.scalars(
+            select(Ticket).where(Ticket.booking_id == booking.id).order_by(Ticket.id).limit(booking.quantity)
+        ).all()
+        counts = Counter(ticket.ticket_type_id for ticket in tickets)
+        of_types = {pool_id: counts[type_id] for type_id, pool_id in self._type_pools(counts)}
+        self._claim({event.pool_id: booking.quantity} | of_types, event.id, now)
+        self.session.execute(
+            update(Ticket)
+            .where(Ticket.id.in_([ticket.id for ticket in tickets]))
+            .values(status=VALID)
+            .execution_options(synchronize_session=False)
+        )
+        self.announce(PlacesClaimed(event.id, booking.quantity))
+        return slot
+
+    def _free_slot(self, booking: Booking, event: Event) -> int | None:
+        if event.bookings_per_attendee is None:
+            return None
+        others = select(Booking.attendee_slot).where(
+            Booking.event_id == event.id, Booking.attendee_id == booking.attendee_id, Booking.status.in_(ACTIVE)
+        )
+        used = set(self.session.scalars(others))
+        slots = range(1, event.bookings_per_attendee + 1)
+        free = next((slot for slot in slots if slot not in used), None)
+        if free is None or len(used) >= event.bookings_per_attendee:
+            raise DuplicateBooking(
+                "This attendee has booked again meanwhile, and has as many bookings as the event allows."
+            )
+        return free
+
+    def extend_hold(self, booking_id: int, until: datetime) -> datetime:
+        """Hold a booking's places at least until then; return until when. For plugins, which wait for something.
+
+        Raises `NotFound`, `HoldExpired`, `WrongBookingStatus`.
+        """
+        booking = self.for_change(booking_id, actor=SYSTEM)
+        if booking.status != PENDING or booking.expires_at is None:
+            raise _wrong_status(booking, "held for longer")
+        if booking.expires_at <= self.clock.now():
+            raise HoldExpired("The places were held until then; book again.", expired_at=booking.expires_at)
+        if until > booking.expires_at:
+            self._move(booking, PENDING, Booking.status == PENDING, expires_at=until)
+        return max(until, booking.expires_at)
 
     def cancel(self, booking_id: int, *, actor: Actor, expected: Collection[int] | None = None) -> Booking:
         """Give a booking's places back; whoever comes may decline, too. Raises `WrongBookingStatus`, `TicketsUsed`.
@@ -218,13 +293,7 @@ class BookingService:
         if booking.quantity + more > most:
             raise Invalid({"quantity": f"must be at most {most} in one booking"})
         pools = [event.pool_id, *([kind.pool_id] if kind.pool_id is not None else [])]
-        claimed = [pool_id for pool_id in pools if self.pools.claim(pool_id, more)]
-        if len(claimed) < len(pools):
-            for pool_id in claimed:
-                self.pools.release(pool_id, more)
-            expire_holds_of(self.session, now, self.announce, event.id)
-            if not all(self.pools.claim(pool_id, more) for pool_id in pools):
-                raise SoldOut(f"There are not {more} more places.")
+        self._claim(dict.fromkeys(pools, more), event.id, now)
         rows = [
             {
                 "booking_id": booking.id,
@@ -239,6 +308,21 @@ class BookingService:
         ]
         self.session.execute(insert(Ticket), rows)
         self.announce(PlacesClaimed(booking.event_id, more))
+
+    def _claim(self, places: Mapping[int, int], event_id: int, now: datetime) -> None:
+        """Claim places from an event's pool and then its types', once holds that are over have gone. Raises `SoldOut`."""
+        if not self._claim_all(places):
+            expire_holds_of(self.session, now, self.announce, event_id)
+            if not self._claim_all(places):
+                raise SoldOut(f"There are not {next(iter(places.values()))} more places.")
+
+    def _claim_all(self, places: Mapping[int, int]) -> bool:
+        for number, (pool_id, wanted) in enumerate(places.items()):
+            if not self.pools.claim(pool_id, wanted):
+                for claimed in list(places)[:number]:
+                    self.pools.release(claimed, places[claimed])
+                return False
+        return True
 
     def _type_pools(self, type_ids: Collection[int]) -> Sequence[Any]:
         query = select(TicketType.id, TicketType.pool_id).where(
@@ -288,6 +372,11 @@ class BookingService:
         self.session.execute(delete(Booking).where(theirs).execution_options(synchronize_session=False))
         self.attendees.delete_of_users(user_ids)
         self.events.delete_of_users(user_ids)
+
+
+def _is_on(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that a booking's event is still to be held, or goes on."""
+    return exists().where(Event.id == Booking.event_id, Event.status == PUBLISHED, Event.ends_at > now)
 
 
 def _wrong_status(booking: Booking, wanted: str) -> WrongBookingStatus:

@@ -41,6 +41,8 @@ _SAID = (
     "category_id", "max_tickets_per_booking", "bookings_per_attendee", "reminder_hours", "image_url",
 )  # fmt: skip
 """What organizers say of an event in columns of its own."""
+_OFFERED = frozenset({"capacity", "venue_id", "price", "ticket_types"})
+"""What of an event decides how many places are sold, and of what kind."""
 
 
 class EventService:
@@ -164,6 +166,8 @@ class EventService:
         if kinds is not None:
             self.ticket_types.settle(event, kinds)
         self.extensions.write(event.id, added)
+        if _OFFERED & changes.keys():
+            self.announce(hooks.OfferChanged(event.id))
         after = self._said(event)
         changed = frozenset(name for name in before if before[name] != after[name])
         if changed:
@@ -260,6 +264,8 @@ class EventService:
         if moved.rowcount:
             again = {"was_postponed": True} if status == PUBLISHED and was_postponed else {}
             self.announce(announcement(event_id, **again))
+            if status == PUBLISHED:
+                self.announce(hooks.OfferChanged(event_id))
         elif event.status != status:
             raise WrongEventStatus(f"The event is {event.status}; it cannot become {status}.", status_now=event.status)
         return event
