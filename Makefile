@@ -45,6 +45,7 @@ lock: .venv/.uv  ## Choose versions anew and write the lock files
 	$(LOCK) --extra test -o requirements-test.lock
 	$(LOCK) -c requirements-test.lock -o requirements.lock
 	$(LOCK) -c requirements-test.lock --extra celery -o requirements-celery.lock
+	$(LOCK) -c requirements-test.lock --extra stripe -o requirements-stripe.lock
 
 clean:  ## Remove the environment and caches; the data in var/ stays
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage

@@ -61,6 +61,7 @@ NOTES = {
     "ORGANIZER": ROLE,
     "STAFF": ROLE,
     "SUPERUSER": ROLE,
+    "SYSTEM": "The actor that is the installation itself, and may do everything: for background work and commands.",
     "API_VERSION": "The version of this interface, for the manifest.",
     "Announce": "As a parameter of a service: what announces a domain event, `announce(ReviewWritten(review.id))`.",
     "Settings": "As a parameter of a service or handler: all settings by their full names, checked.",
@@ -82,7 +83,7 @@ def shown(default: Any) -> str:
         return default.name
     if inspect.isfunction(default) or inspect.isclass(default):
         return default.__name__
-    return "..." if re.search(r" at 0x|^<", repr(default)) else repr(default)
+    return "..." if re.search(r" at 0x|^<|frozenset", repr(default)) else repr(default)
 
 
 def signature(name: str, function: Callable[..., Any], *, skip: int = 0) -> str:
