@@ -246,7 +246,7 @@ def public(module: ModuleType, kind: type | None = None) -> list[tuple[str, Any]
 
 def features() -> Iterator[str]:
     """Give what features publish."""
-    for feature in FEATURES:
+    for feature in (*FEATURES, "turnout.demo"):
         parts = list(_feature(feature))
         if parts:
             about = (inspect.getdoc(import_module(feature)) or "").partition("\n")[0]

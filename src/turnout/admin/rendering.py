@@ -21,6 +21,8 @@ ICONS = "vendor/tabler-icons-3.51.0/icons.svg"
 BADGES = {
     "published": "green", "confirmed": "green", "valid": "green", "enabled": "green", "succeeded": "green", "done": "green",
     "sent": "green", "delivered": "green", "visible": "green", "active": "green", "on_sale": "green", "ok": "green",
+    "paid": "green", "accepted": "green", "offered": "blue", "open": "blue", "created": "blue",
+    "unpaid": "yellow", "refunded": "yellow", "partially_refunded": "yellow", "expired": "red",
     "pending": "yellow", "processing": "yellow", "postponed": "yellow", "waiting": "yellow", "degraded": "yellow",
     "reported": "yellow", "not_yet": "blue", "running": "blue", "draft": "blue", "queued": "blue",
     "cancelled": "red", "failed": "red", "dead": "red", "quarantined": "red", "hidden": "red", "sold_out": "red",

@@ -71,7 +71,7 @@ def entry_tween(handler: Handler, registry: Registry) -> Handler:
                 log.info(
                     "request",
                     method=request.method,
-                    path=request.environ.get("PATH_INFO"),
+                    path=_without_token(request),
                     status=response.status_int,
                     milliseconds=round(seconds * 1000, 1),
                 )
@@ -80,6 +80,13 @@ def entry_tween(handler: Handler, registry: Registry) -> Handler:
             structlog.contextvars.unbind_contextvars("request_id")
 
     return tween
+
+
+def _without_token(request: Request) -> str:
+    """Return the path to be logged: where a part of it is called a token, whoever has that may do something with it."""
+    path: str = request.environ["PATH_INFO"]
+    token = (getattr(request, "matchdict", None) or {}).get("token")
+    return path.replace(token, "...") if token else path
 
 
 def _tidy_path(request: Request) -> None:

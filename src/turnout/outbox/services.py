@@ -5,9 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import select, text, update
+from sqlalchemy import event, select, text, update
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, SessionTransaction
 from transaction import Transaction
 
 from turnout.clock import Clock
@@ -45,6 +45,19 @@ class Outbox:
         self.handlers = handlers
         self.bell = bell
         self._rows: list[dict[str, Any]] = []
+        self._marks: dict[SessionTransaction, int] = {}
+        event.listen(session, "after_transaction_create", self._mark)
+        event.listen(session, "after_soft_rollback", self._go_back)
+
+    def _mark(self, _session: Session, begun: SessionTransaction) -> None:
+        """Note how much there was when a savepoint began."""
+        if begun.nested:
+            self._marks[begun] = len(self._rows)
+
+    def _go_back(self, _session: Session, undone: SessionTransaction) -> None:
+        """Drop what was put since a savepoint that is undone now: it did not happen."""
+        if undone.nested:
+            del self._rows[self._marks.pop(undone, 0) :]
 
     def put(
         self,
@@ -64,9 +77,9 @@ class Outbox:
         self.handlers[name_of(task)].require_event(arguments or {})
         self._put(name_of(task), orjson.dumps(arguments or {}).decode(), key, stream, delay)
 
-    def put_event(self, listener: Function, event: DomainEvent) -> None:
-        """Let a listener hear of an event."""
-        self._put(name_of(listener), encode(event), None, event.stream, timedelta(0))
+    def put_event(self, listener: Function, happened: DomainEvent) -> None:
+        """Let a listener hear of what happened."""
+        self._put(name_of(listener), encode(happened), None, happened.stream, timedelta(0))
 
     def forget(self) -> None:
         """Drop what this transaction put, as if nobody listened."""

@@ -43,6 +43,30 @@ def test_what_rolls_back_leaves_nothing(jobs):
     assert jobs.rows() == []
 
 
+def test_what_a_savepoint_undoes_leaves_nothing(jobs):
+    with jobs.request() as request:
+        outbox = request.find_service(Outbox)
+        outbox.put(probes.note_down, {"number": 1})
+        with contextlib.suppress(Undone), request.db.begin_nested():
+            outbox.put(probes.note_down, {"number": 2})
+            probes.announce(request, probes.Poured(1))
+            with request.db.begin_nested():
+                outbox.put(probes.note_down, {"number": 3})
+            raise Undone
+        with request.db.begin_nested():
+            outbox.put(probes.note_down, {"number": 4})
+    assert [job.payload for job in jobs.rows()] == ['{"number":1}', '{"number":4}']
+
+
+def test_what_a_savepoint_undoes_is_nothing_though_it_was_the_first(jobs):
+    with jobs.request() as request:
+        with contextlib.suppress(Undone), request.db.begin_nested():
+            request.find_service(Outbox).put(probes.note_down, {"number": 1})
+            raise Undone
+        request.find_service(Outbox).put(probes.note_down, {"number": 2})
+    assert [job.payload for job in jobs.rows()] == ['{"number":2}']
+
+
 def test_what_fails_while_it_commits_leaves_nothing(jobs):
     def refuse():
         raise Undone

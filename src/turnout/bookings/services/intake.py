@@ -187,7 +187,6 @@ class Intake:
                 raise
             log.exception("booking cannot be decided", event_id=requests[0].event_id)
             refusal = NotDecided()
-        self.outbox.forget()
         return [refusal] * len(requests)
 
     def _lock_users(self, user_ids: set[int]) -> dict[int, bool]:

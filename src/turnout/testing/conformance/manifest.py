@@ -27,7 +27,7 @@ def is_published(module: str, name: str | None) -> bool:
         return True
     if name is not None and module in {"turnout", *FEATURES}:
         return is_published(f"{module}.{name}", None)
-    return ".".join(parts[:2]) in FEATURES and len(parts) > 2 and parts[2] in PUBLISHED_KINDS  # noqa: PLR2004 - turnout.<feature>.<kind>
+    return ".".join(parts[:2]) in {*FEATURES, "turnout.demo"} and len(parts) > 2 and parts[2] in PUBLISHED_KINDS  # noqa: PLR2004 - turnout.<feature>.<kind>
 
 
 def _imports(source: str) -> Iterator[tuple[int, str, str | None]]:
