@@ -1,6 +1,7 @@
-"""A buyer pays for a ticket in the demo, and staff give the money back, in a real browser."""
+"""A buyer pays for a ticket in the demo, staff give the money back, and who waits gets the places, in a real browser."""
 
 import re
+from contextlib import contextmanager
 
 import httpx2
 import pytest
@@ -16,9 +17,9 @@ PATIENCE = 30_000
 
 @pytest.fixture(scope="module")
 def till(workshop, tmp_path_factory):
-    """Start a server with the demo, whose bookings have to be paid."""
-    url = workshop.fresh("postgresql", plugins="payments")
-    settings = {"turnout.plugins": "payments", "payments.manual_instructions": "Bring it to the box office."}
+    """Start a server with the demo, whose bookings have to be paid, and for which people wait."""
+    url = workshop.fresh("postgresql", plugins="payments waitlist")
+    settings = {"turnout.plugins": "payments waitlist", "payments.manual_instructions": "Bring it to the box office."}
     server = Live(url, tmp_path_factory.mktemp("till"), settings)
     try:
         server.run("demo", "load")
@@ -46,12 +47,19 @@ def visit_till(chromium, till):
     assert troubles == []
 
 
+@contextmanager
+def shopping(till, username, password="demo"):
+    """Give the API as somebody uses it."""
+    said = {"username": username, "password": password}
+    token = till.client.post("/auth/login", json=said).raise_for_status().json()["access_token"]
+    with httpx2.Client(base_url=till.url, headers={"Authorization": f"Bearer {token}"}, timeout=30) as client:
+        yield client
+
+
 @pytest.fixture
 def shop(till):
     """Return the API as the demo's visitor uses it, as a shop of theirs would."""
-    said = {"username": "ada", "password": "demo"}
-    token = till.client.post("/auth/login", json=said).raise_for_status().json()["access_token"]
-    with httpx2.Client(base_url=till.url, headers={"Authorization": f"Bearer {token}"}, timeout=30) as client:
+    with shopping(till, "ada") as client:
         yield client
 
 
@@ -59,9 +67,9 @@ def shop(till):
 def book(shop, till):
     """Return what books two places and begins to pay; it gives the booking, and where the buyer goes on."""
 
-    def book(provider="test"):
+    def book(provider="test", event_id=None):
         found = shop.get("/events", params={"min_price": 1, "available_only": "true", "upcoming_only": "true"}).json()
-        for event in found["results"]:
+        for event in found["results"] if event_id is None else [{"id": event_id}]:
             made = shop.post("/bookings", json={"event_id": event["id"], "quantity": 2})
             if made.status_code == 201 and made.json()["status"] == "pending":
                 booking = made.json()
@@ -181,3 +189,38 @@ def test_staff_give_money_back(visit_till, book, shop):
         staff.go(address)
         assert staff.check() == []
         staff.picture(name)
+
+
+def test_the_waiting_list_moves_when_money_goes_back(visit_till, book, till):
+    with shopping(till, "harbour") as organizer, shopping(till, "admin", "admin") as waiting:
+        made = {"title": "Two chairs", "starts_at": "2031-05-01T19:00:00Z", "ends_at": "2031-05-01T21:00:00Z"}
+        made |= {"capacity": 2, "price": "12.00", "currency": "EUR", "status": "published"}
+        event_id = organizer.post("/events", json=made).raise_for_status().json()["id"]
+        booking, address = book(event_id=event_id)
+        pay(visit_till(), address, "before-the-list-moves")
+        joined = waiting.post(f"/events/{event_id}/waitlist", json={"quantity": 2})
+        assert (joined.status_code, joined.json()["position"]) == (201, 1)
+
+        staff = visit_till()
+        staff.sign_in("harbour", "demo")
+        page = staff.go(f"/admin/events/{event_id}")
+        expect(page.get_by_role("region", name="Waiting list").first).to_contain_text("Waiting")
+        assert staff.check() == []
+        staff.picture("event-waited-for")
+        staff.go(f"/admin/bookings/{booking['id']}").get_by_role("link", name=re.compile("^Payment ")).click()
+        page.get_by_role("link", name="Refund").click()
+        page.get_by_label("Reason").fill("They fell ill.")
+        page.get_by_role("button", name="Refund").click()
+        expect(page.get_by_role("status")).to_contain_text("on its way back")
+
+        staff.go("/admin/waitlist")
+        expect(page.locator("main")).to_contain_text("offered")
+        assert staff.check() == []
+        staff.picture("waiting-list")
+        taken = waiting.post(f"/events/{event_id}/waitlist/mine/accept").raise_for_status().json()
+        booking = waiting.get(f"/bookings/{taken['booking']['id']}").json()
+        assert (booking["status"], booking["extensions"]["payments"]["status"]) == ("pending", "unpaid")
+        page.reload()
+        expect(page.locator("main")).to_contain_text("accepted")
+        page.set_viewport_size(PHONE)
+        staff.picture("waiting-list-phone")

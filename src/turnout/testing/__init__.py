@@ -51,6 +51,9 @@ For tests that need more than one transaction, on a database of their own:
 - ``fresh_database``, ``empty_database``: the address of a database, migrated or with nothing in it;
 - ``rabbitmq``, ``redis``: running brokers; where their programs are missing, such tests are skipped.
 
+For plugins that talk to an outside service, `turnout.testing.fakes` has what a fake of it needs that speaks real HTTP: a server on
+loopback with faults on purpose (`fakes.Fake`), and a courier for signed notices, late, doubled and shuffled (`fakes.Courier`).
+
 The markers ``sqlite`` and ``postgresql`` choose: ``pytest -m "not postgresql"``. `turnout.testing.conformance` is the suite
 that every plugin should pass.
 """
