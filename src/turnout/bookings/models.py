@@ -3,7 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from turnout.db import NEVER_REUSED, Amount, Base, Id, UTCDateTime
@@ -86,7 +86,10 @@ Index("ix_bookings_holds", Booking.event_id, Booking.expires_at, postgresql_wher
 
 
 class Ticket(Base):
-    """One admission. `secret` is what the QR code shows at the door; `checked_in_by_id` is the user who let its holder in."""
+    """One admission. `secret` is what the QR code shows at the door; `checked_in_by_id` is the user who let its holder in.
+
+    `lapsed`: it is void only because its booking expired, and good again if that is taken up again.
+    """
 
     __tablename__ = "tickets"
 
@@ -98,6 +101,7 @@ class Ticket(Base):
     holder_email: Mapped[str] = mapped_column(String(254), default="")
     secret: Mapped[str] = mapped_column(String(32), unique=True)
     status: Mapped[str] = mapped_column(String(10), default=VALID)
+    lapsed: Mapped[bool] = mapped_column(default=False, server_default=false())
     checked_in_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     checked_in_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
 

@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from turnout.attendees.models import Attendee
-from turnout.bookings.errors import DuplicateBooking
+from turnout.bookings.errors import DuplicateBooking, HoldExpired, NotOnSale, WrongBookingStatus
 from turnout.bookings.models import ACTIVE, CONFIRMED, Booking
 from turnout.bookings.services import Booker, BookingCatalog, BookingRequest, BookingService
 from turnout.clock import Clock
@@ -58,13 +58,21 @@ class RsvpService:
         return outcome
 
     def _standing(self, event_id: int, actor: Actor) -> dict[str, Any] | None:
-        """Return the booking that the user has, confirmed, or None."""
+        """Return the booking that the user has, confirmed unless it waits for something; or None."""
         active = self._active(event_id, actor)
         if not active:
             return None
         if active[0].status != CONFIRMED:
-            self.bookings.confirm(active[0].id, actor=actor)
+            self._confirm(active[0].id, actor)
         return self.shown.get(active[0].id, actor=actor)
+
+    def _confirm(self, booking_id: int, actor: Actor) -> None:
+        try:
+            self.bookings.confirm(booking_id, actor=actor)
+        except (HoldExpired, NotOnSale, WrongBookingStatus):
+            raise
+        except Conflict:
+            return  # somebody waits for something, such as its money: until then it is held, as it was when it was made
 
     def follow(self, event_id: int, *, actor: Actor) -> None:
         """Follow an event without holding a place. Raises `Conflict` for somebody who holds one."""

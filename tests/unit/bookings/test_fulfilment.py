@@ -128,6 +128,22 @@ def test_holds_that_are_over_make_room(late, book, make, do, clock, status):
     assert (status(booking), status(other)) == (("confirmed", 1), ("expired", 0))
 
 
+def test_a_ticket_that_it_gave_up_for_a_cheaper_one_stays_given_up(api, book, make, do, clock, session):
+    kinds = [{"name": "Standing", "price": 10}, {"name": "Box", "price": 500, "capacity": 1}]
+    ada, event = make.user(), make.event(ticket_types=kinds)
+    cheap, dear = (kind["id"] for kind in api.get(f"/events/{event.id}/ticket-types").json["results"])
+    booking = book(ada, event, tickets=[{"ticket_type_id": cheap}, {"ticket_type_id": dear}])
+    for quantity in (1, 2):
+        changed = api.as_(ada).patch(f"/bookings/{booking['id']}", {"quantity": quantity}).json
+    assert changed["total_amount"] == "20.00"
+    clock.move(hours=3)
+    do("expire_due")
+    do("fulfil", booking["id"])
+    prices = select(Ticket.price).where(Ticket.booking_id == booking["id"], Ticket.status == VALID)
+    assert [int(price) for price in session.scalars(prices)] == [10, 10]
+    book(make.user(), event, ticket_type_id=dear)
+
+
 def test_only_the_tickets_that_it_kept_are_good_again(late, api, book, make, do, clock, status, session):
     ada, event = make.user(), make.event(price=5)
     booking = book(ada, event, quantity=3)
@@ -222,3 +238,10 @@ class TestExtensions:
         schemas = api.get("/openapi.json").json["components"]["schemas"]
         view = schemas["BookingView"]["properties"]["extensions"]
         assert list(view["properties"]) == ["dues"]
+
+
+def test_who_says_twice_that_they_come_has_what_is_held(api, make):
+    ada, event = api.as_(make.user()), make.event(price=5)
+    said = [ada.post(f"/events/{event.id}/rsvp", {"status": "going"}).json["booking"] for _ in range(2)]
+    assert [booking["status"] for booking in said] == ["pending", "pending"]
+    assert said[0]["id"] == said[1]["id"]

@@ -46,14 +46,18 @@ def expire_holds(
         .execution_options(synchronize_session=False)
     ).all()
     if rows:
-        release_places(session, announce, [row.id for row in rows])
+        release_places(session, announce, [row.id for row in rows], have_lapsed=True)
         for row in rows:
             announce(BookingExpired(row.id, row.event_id, row.user_id, row.attendee_id, row.quantity))
     return len(rows)
 
 
-def release_places(session: Session, announce: Announce, booking_ids: Sequence[int]) -> None:
+def release_places(
+    session: Session, announce: Announce, booking_ids: Sequence[int], *, have_lapsed: bool = False
+) -> None:
     """Give back the places of bookings that have just stopped holding them, and void their tickets.
+
+    They `have_lapsed` if their time was over: then it is noted which tickets they had until now.
 
     Each event's pool is locked before its ticket types are looked at: a type that gets its first limit counts its
     tickets under that lock, and so either still counts these or finds them released.
@@ -82,7 +86,7 @@ def release_places(session: Session, announce: Announce, booking_ids: Sequence[i
     session.execute(
         update(Ticket)
         .where(Ticket.booking_id.in_(booking_ids), Ticket.status == VALID)
-        .values(status=CANCELLED)
+        .values(status=CANCELLED, lapsed=have_lapsed)
         .execution_options(synchronize_session=False)
     )
 

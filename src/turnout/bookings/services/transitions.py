@@ -118,17 +118,16 @@ class BookingService:
         self.session.execute(select(Pool.id).where(Pool.id == event.pool_id).with_for_update())
         self.session.refresh(event)
         slot = self._free_slot(booking, event)
-        # Those that it gave up while it was held came later than those that it kept.
-        tickets = self.session.scalars(
-            select(Ticket).where(Ticket.booking_id == booking.id).order_by(Ticket.id).limit(booking.quantity)
-        ).all()
+        tickets = self.session.scalars(select(Ticket).where(Ticket.booking_id == booking.id, Ticket.lapsed)).all()
+        if len(tickets) != booking.quantity:
+            raise _wrong_status(booking, "confirmed")  # it expired before that was noted
         counts = Counter(ticket.ticket_type_id for ticket in tickets)
         of_types = {pool_id: counts[type_id] for type_id, pool_id in self._type_pools(counts)}
         self._claim({event.pool_id: booking.quantity} | of_types, event.id, now)
         self.session.execute(
             update(Ticket)
             .where(Ticket.id.in_([ticket.id for ticket in tickets]))
-            .values(status=VALID)
+            .values(status=VALID, lapsed=False)
             .execution_options(synchronize_session=False)
         )
         self.announce(PlacesClaimed(event.id, booking.quantity))
