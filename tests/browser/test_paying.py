@@ -19,7 +19,11 @@ PATIENCE = 30_000
 def till(workshop, tmp_path_factory):
     """Start a server with the demo, whose bookings have to be paid, and for which people wait."""
     url = workshop.fresh("postgresql", plugins="payments waitlist")
-    settings = {"turnout.plugins": "payments waitlist", "payments.manual_instructions": "Bring it to the box office."}
+    settings = {
+        "turnout.plugins": "payments waitlist",
+        "payments.allow_test": "true",
+        "payments.manual_instructions": "Bring it to the box office.",
+    }
     server = Live(url, tmp_path_factory.mktemp("till"), settings)
     try:
         server.run("demo", "load")

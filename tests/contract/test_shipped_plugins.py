@@ -25,7 +25,8 @@ class World:
     """The application with some plugins, on a database that others have used before."""
 
     def __init__(self, url, folder, plugins):
-        self.application = Application(url, folder, None, **{"turnout.plugins": " ".join(plugins)})
+        settings = {"turnout.plugins": " ".join(plugins), "payments.allow_test": "true"}
+        self.application = Application(url, folder, None, **settings)
         self.session = Session(self.application.engine, expire_on_commit=False)
         self.api = Api(self.application, self.session)
         self.make = Make(self.session, self.application.registry.clock)

@@ -18,6 +18,11 @@ def plugins():
     return "payments"
 
 
+@pytest.fixture(scope="session")
+def settings():
+    return {"payments.allow_test": "true"}
+
+
 @pytest.fixture
 def application(workshop, database, plugins, settings):
     """The application under test, in which payments can be made with the tests' bank, too."""

@@ -8,7 +8,8 @@ from turnout.audit.models import AuditEntry
 from turnout.plugin import system_request
 
 from turnout_payments.models import Payment, Play, Refund
-from turnout_payments.providers.playing import PlayService
+from turnout_payments.providers import Unavailable
+from turnout_payments.providers.playing import PlayingProvider, PlayService
 
 BACK = "https://shop.example.com/done"
 
@@ -163,6 +164,22 @@ def test_a_refund_that_failed_is_tried_again(paid, refund, staff, outbox, sessio
     press(page, "retry").mustcontain("It is tried again.")
     outbox.run()
     staff.get(path_of(payment)).mustcontain("done", "-€50.00", no=("/retry", "A refund failed"))
+
+
+def test_a_refund_that_waits_for_its_provider_is_asked_for_again(paid, refund, staff, outbox, session, monkeypatch):
+    def away(*_arguments):
+        raise Unavailable
+
+    payment = paid()
+    with monkeypatch.context() as patch:
+        patch.setattr(PlayingProvider, "refund", away)
+        refund(payment)
+        outbox.run()
+    page = staff.get(path_of(payment))
+    page.mustcontain("created")
+    press(page, "retry").mustcontain("It is tried again.")
+    outbox.run()
+    staff.get(path_of(payment)).mustcontain("done", "-€50.00", no="/retry")
 
 
 def test_a_payment_is_closed(begin, staff, outbox, session):

@@ -207,8 +207,8 @@ def test_a_stranger_s_form_plays_nothing_for_somebody_signed_in(opened, browser,
     staff.get(f"{opened}/back").forms["ask"].submit(status=303)
 
 
-def test_nothing_is_played_in_production(opened, browser, application, monkeypatch):
-    monkeypatch.setitem(application.registry.settings, "turnout.environment", "production")
+def test_nothing_is_played_where_nobody_allowed_it(opened, browser, application, monkeypatch):
+    monkeypatch.setitem(application.registry.settings, "payments.allow_test", False)
     browser.get(f"{opened}/play", status=404)
     browser.post(f"{opened}/play", {"what": "pay"}, status=404)
 

@@ -141,9 +141,9 @@ def test_what_nobody_began_is_refused(application, ask):
         ask("receive", {}, b"{}")
 
 
-def test_it_is_refused_in_production(application, ask, monkeypatch):
+def test_it_is_refused_where_nobody_allowed_it(application, ask, monkeypatch):
     assert ask("check") is None
-    monkeypatch.setitem(application.registry.settings, "turnout.environment", "production")
+    monkeypatch.setitem(application.registry.settings, "payments.allow_test", False)
     assert "takes no money" in ask("check")
 
 

@@ -290,7 +290,7 @@ def test_fewer_places_than_were_paid(
 def test_more_places_than_are_paid(paid, booking, ada, session, event):
     problem = ada.patch(f"/bookings/{booking['id']}", {"quantity": 3}, status=409).json
 
-    assert (problem["code"], problem["amount_due"]) == ("payment_required", "10.50")
+    assert (problem["code"], problem["amount_due"]) == ("another_booking_needed", "10.50")
     assert session.get(Pool, event.pool_id).taken == 2
 
 

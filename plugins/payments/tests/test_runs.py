@@ -12,7 +12,7 @@ from turnout.plugin import Actor
 from turnout.system import transact
 
 from turnout_payments.models import PAID, Entry, Payment, Refund, RefundRun
-from turnout_payments.services import PaymentService, RefundRuns
+from turnout_payments.services import PaymentService, RefundRuns, RefundService
 
 REASON = {"reason": "The hall was flooded."}
 
@@ -142,6 +142,67 @@ def test_those_that_failed_are_tried_again(
 
     shown = client.get(path).json
     assert (again, shown["failed"], shown["done"], shown["payments"]) == (3, 0, 3, 3)
+    agree()
+
+
+def test_what_works_it_off_has_died_and_somebody_begins_it_again(
+    paid_bookings, event, called_off, api, organizer, outbox, clock, session, monkeypatch, agree
+):
+    paid_bookings(event, 2)
+    called_off()
+    client, path = api.as_(organizer), f"/events/{event.id}/payments/refunds"
+    with monkeypatch.context() as patch:
+        patch.setattr(RefundRuns, "work_off", broken)
+        first = client.post(path, REASON, status=202).json
+        for _ in range(25):
+            outbox.run()
+            clock.move(hours=1)
+        assert len(outbox.dead) == 1
+    assert client.post(path, REASON, status=202).json["id"] == first["id"]
+    outbox.run()
+
+    shown = client.get(path).json
+    assert (shown["status"], shown["done"], shown["waiting"]) == ("done", 2, 0)
+    agree()
+
+
+def broken(*_arguments, **_options):
+    raise RuntimeError
+
+
+def test_one_that_cannot_even_begin_does_not_hold_up_the_others(
+    paid_bookings, event, called_off, api, organizer, outbox, session, monkeypatch, agree, staff, application
+):
+    paid_bookings(event, 3)
+    called_off()
+    odd = session.scalars(select(Payment.id).order_by(Payment.id).offset(1).limit(1)).one()
+    request_refund = RefundService.request
+
+    def request(self, payment_id, *arguments, **options):
+        made = request_refund(self, payment_id, *arguments, **options)
+        return broken() if payment_id == odd else made
+
+    client, path = api.as_(organizer), f"/events/{event.id}/payments/refunds"
+    with monkeypatch.context() as patch:
+        patch.setattr(RefundService, "request", request)
+        client.post(path, REASON, status=202)
+        outbox.run()
+    shown = client.get(path).json
+    assert (shown["status"], shown["done"], shown["failed"], shown["waiting"]) == ("done", 2, 1, 0)
+    assert shown["amounts"] == [{"currency": "EUR", "done": "42.00", "underway": "0.00", "failed": "21.00"}]
+    troubled = staff.get(f"/payments/{odd}").json
+    assert (troubled["problem"], troubled["refunds"], troubled["amount_refunding"]) == ("refund_failed", [], "0.00")
+    agree()
+
+    session.commit()
+    actor = Actor.of(organizer.id, is_organizer=True)
+    again = transact(
+        application.registry, lambda request: request.find_service(RefundRuns).retry_failed(event.id, actor=actor)
+    )
+    outbox.run()
+    shown = client.get(path).json
+    assert (again, shown["done"], shown["failed"]) == (1, 3, 0)
+    assert staff.get(f"/payments/{odd}").json["problem"] is None
     agree()
 
 

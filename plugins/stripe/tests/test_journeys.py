@@ -7,6 +7,7 @@ from turnout.bookings.models import Booking
 from turnout_payments.models import Entry, Payment, Refund
 
 from turnout_stripe.fake import ERROR, LOST, FakeStripe
+from turnout_stripe.fake.bank import BadRequest
 
 BACK = "https://shop.example.com/thanks"
 
@@ -219,17 +220,19 @@ def test_paid_late_and_the_places_are_gone(pay_late, book, make, api, tell, show
     agree()
 
 
-def test_paid_twice(book, begin, stripe, tell, outbox, clock, shown, lines, agree):
+def test_paid_and_begun_again(book, begin, stripe, tell, outbox, clock, shown, lines, agree, session):
     booking = book()
     first = begin(booking)
     stripe.bank.pay(first.ref)  # and before it tells us, the buyer begins again
     second = begin(booking)
-    stripe.bank.pay(second.ref)
     tell()
     clock.move(minutes=1)
     outbox.run()
-    assert shown(booking["id"])[0] == "confirmed"
-    assert sorted([lines(first), lines(second)]) == [[("charge", 2500)], [("charge", 2500), ("refund", -2500)]]
+    session.refresh(second)
+    assert (shown(booking["id"])[0], second.status) == ("confirmed", "cancelled")
+    with pytest.raises(BadRequest, match="This session is over"):
+        stripe.bank.pay(second.ref)
+    assert (lines(first), lines(second)) == ([("charge", 2500)], [])
     agree()
 
 

@@ -185,3 +185,15 @@ def mails(application, tmp_path, monkeypatch):
         return found
 
     return take
+
+
+@pytest.fixture
+def told(mails, outbox):
+    """Return what works off the outbox, and gives what the mails about waiting lists say: (to, subject, text)."""
+
+    def told():
+        outbox.run()
+        assert not outbox.dead
+        return [mail for mail in mails() if not mail[1].startswith(("Your booking", "Cancelled"))]
+
+    return told

@@ -94,20 +94,6 @@ def test_who_has_booked_what_the_event_allows_waits_for_nothing(make, api, book,
     join(client=ada, at=event)
 
 
-def test_an_offer_that_would_be_one_booking_too_many_stays(make, api, book, join, accept, mine, staff):
-    event = make.event(capacity=2, bookings_per_attendee=1)
-    ada = api.as_(make.user())
-    ones = [book(at=event), book(at=event)]
-    join(2, client=ada, at=event)
-    staff.post(f"/bookings/{ones[0]}/cancel")
-    book(client=ada, at=event)
-    staff.post(f"/bookings/{ones[1]}/cancel")
-    staff.patch(f"/events/{event.id}", {"capacity": 3})
-    assert mine(ada, event)["status"] == "offered"
-    assert accept(ada, 409, event)["code"] == "duplicate_booking"
-    assert mine(ada, event)["status"] == "offered"
-
-
 @pytest.mark.parametrize("status", ["cancelled", "postponed", "archived"])
 def test_nobody_waits_for_what_is_not_sold(full, ada, path, event, session, status):
     event.status = status
@@ -142,6 +128,14 @@ def test_the_organizer_closes_the_list(full, ada, path, own, event, join, cancel
     shown = own.patch(f"/events/{event.id}", {"extensions": {"waitlist": {"is_open": True}}}).json
     assert shown["extensions"]["waitlist"] == {"is_open": True, "waiting": 0, "offered": 1}
     ada.post(path, status=201)
+
+
+def test_a_list_stays_closed_of_which_nothing_is_said(own, ada, path, event, full):
+    own.patch(f"/events/{event.id}", {"extensions": {"waitlist": {"is_open": False}}})
+    shown = own.patch(f"/events/{event.id}", {"extensions": {"waitlist": {}}}).json
+    assert shown["extensions"]["waitlist"]["is_open"] is False
+    own.patch(f"/events/{event.id}", {"title": "Fado", "extensions": {}})
+    assert refused(ada, path) == "waitlist_closed"
 
 
 def test_a_new_event_may_begin_with_a_closed_list(own, ada, clock):

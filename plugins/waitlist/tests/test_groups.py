@@ -1,7 +1,5 @@
 """A group is not starved by singles: whoever was passed over often enough is saved for."""
 
-from datetime import timedelta
-
 import pytest
 
 
@@ -173,19 +171,6 @@ def test_who_waits_for_a_type_that_is_removed_waits_no_more(make, organizer, boo
     assert mine(seat, hall)["ticket_type_id"] is None
     assert mine(standing, hall)["status"] == "offered"
     assert taken(hall) == 1
-
-
-def test_nothing_is_offered_of_a_type_before_its_sale_and_then_it_is(
-    sold, hall, kinds, cancel, join, statuses, own, clock, outbox
-):
-    seat = join(at=hall, ticket_type_id=kinds[0])
-    path = f"/events/{hall.id}/ticket-types/{kinds[0]}"
-    own.patch(path, {"sale_starts_at": clock.now() + timedelta(minutes=30)})
-    cancel(sold[0])
-    assert statuses(seat, at=hall) == ["waiting"]
-    clock.move(minutes=30)
-    outbox.run()
-    assert statuses(seat, at=hall) == ["offered"]
 
 
 def test_an_offer_ends_with_the_sale_of_its_type(sold, hall, kinds, cancel, join, mine, own, clock, day_passes):

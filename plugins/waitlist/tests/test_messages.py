@@ -13,18 +13,6 @@ from turnout.webhooks.sending import Sender
 from turnout_waitlist.services import notices
 
 
-@pytest.fixture
-def told(mails, outbox):
-    """Return what works off the outbox, and gives what the mails about waiting lists say: (to, subject, text)."""
-
-    def told():
-        outbox.run()
-        assert not outbox.dead
-        return [mail for mail in mails() if not mail[1].startswith(("Your booking", "Cancelled"))]
-
-    return told
-
-
 def test_joining_and_being_offered(full, cancel, join, told):
     join()
     ada = join(2)

@@ -144,17 +144,6 @@ def test_many_are_offered_places_at_once(make, api, book, statuses, own, organiz
     assert statuses(*people, at=event) == ["offered"] * 10 + ["waiting"] * 2
 
 
-def test_a_postponed_event_offers_nothing_until_it_is_on_again(full, cancel, join, accept, statuses, own, event, clock):
-    first, second = join(), join()
-    cancel(full[0])
-    own.post(f"/events/{event.id}/postpone", {})
-    assert accept(first, 409)["code"] == "not_on_sale"
-    cancel(full[1])
-    assert statuses(first, second) == ["offered", "waiting"]
-    own.post(f"/events/{event.id}/publish", {})
-    assert statuses(first, second) == ["offered", "offered"]
-
-
 def test_nobody_waits_for_what_is_cancelled(full, cancel, join, mine, own, event, taken):
     people = [join(), join(3)]
     cancel(full[0])
@@ -196,15 +185,6 @@ def test_whoever_has_more_priority_comes_first(full, cancel, join, statuses, ent
     own.patch(f"/events/{event.id}/waitlist/{entry(second).id}", {"priority": 5})
     cancel(full[0])
     assert statuses(first, second) == ["waiting", "offered"]
-
-
-def test_fewer_places_in_one_booking_let_nobody_be_offered_more(full, cancel, join, statuses, own, event):
-    group, single = join(2), join()
-    own.patch(f"/events/{event.id}", {"max_tickets_per_booking": 1})
-    cancel(*full)
-    assert statuses(group, single) == ["waiting", "offered"]
-    own.patch(f"/events/{event.id}", {"max_tickets_per_booking": 4})
-    assert statuses(group) == ["offered"]
 
 
 def test_deleted_users_leave_what_they_were_offered_to_the_next(full, cancel, join, statuses, staff, session, taken):

@@ -27,8 +27,8 @@ STATEMENTS = (
         false, true, now(), now(), 1 FROM generate_series(1, 2000) n""",
     "INSERT INTO pools (id, capacity, taken, revision) SELECT n, 100, 100, 1 FROM generate_series(1, 20000) n",
     """INSERT INTO events (id, pool_id, organizer_id, title, description, location, place, starts_at, ends_at, timezone,
-        status, currency, price, max_tickets_per_booking, created_at, updated_at, version)
-       SELECT n, n, 1 + n % 400, 'Title ' || n, '', '', '', '2028-01-01Z', '2028-01-02Z', 'UTC', 'published', 'EUR', 0, 10,
+        status, currency, price, max_tickets_per_booking, bookings_per_attendee, created_at, updated_at, version)
+       SELECT n, n, 1 + n % 400, 'Title ' || n, '', '', '', '2028-01-01Z', '2028-01-02Z', 'UTC', 'published', 'EUR', 0, 10, 1,
         now(), now(), 1
        FROM generate_series(1, 20000) n""",
     """INSERT INTO ticket_types (id, event_id, name, description, price, min_per_booking, created_at, updated_at, version)
@@ -151,7 +151,7 @@ def require_no_scan(found):
             lambda request: request.find_service(WaitlistCatalog).statistics(7, actor=SYSTEM), id="statistics"
         ),
         pytest.param(
-            lambda request: request.find_service(WaitlistService).release_of_users([3, 4]), id="deleting users"
+            lambda request: request.find_service(WaitlistService).release_of_users([3, 4], "left"), id="deleting users"
         ),
     ],
 )

@@ -26,7 +26,7 @@ from turnout.ticket_types.models import TicketType
 from turnout_waitlist.models import ACCEPTED, OFFERED, WAITING, WaitlistEntry
 
 pytestmark = pytest.mark.slow
-PEOPLE, GONERS, ROUNDS = 12, 3, 25
+PEOPLE, GONERS, ROUNDS = 12, 3, 15
 ANSWERS = {200, 201, 204, 400, 401, 404, 409}
 """401 is for those who are deleted meanwhile."""
 ANSWERED_TO_WHO_ACCEPTS = {None, "not_found", "not_offered", "offer_expired", "unauthenticated", "invalid_token"}

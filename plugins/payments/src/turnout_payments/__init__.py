@@ -5,7 +5,8 @@ from datetime import timedelta
 from turnout.bookings.hooks import BookingCancelled, BookingExpired, BookingPriced, BookingResized, ConfirmationSought
 from turnout.demo.hooks import DemoLoaded
 from turnout.events.hooks import EventCancelled, EventPostponed, TransitionForeseen
-from turnout.plugin import ANYONE, API_VERSION, ORGANIZER, USER, Configurator, Plugin, Schema, fields
+from turnout.plugin import ANYONE, API_VERSION, ORGANIZER, USER, Configurator, Plugin, Schema, StartError, fields
+from turnout.users.hooks import UsersDeleting, UsersDeletionForeseen
 
 from turnout_payments import api, cli, extension, pages, schemas, subscribers, tasks
 from turnout_payments.admin import LedgerSection, PaymentSection, TakingsSection
@@ -27,6 +28,7 @@ from turnout_payments.providers.playing import PlayingProvider, PlayService
 from turnout_payments.services import KINDS, SERVICES, Home
 
 QUEUE = "payments"
+NOTICES = "payments_notices"
 
 
 class PaymentSettings(Schema):
@@ -51,6 +53,18 @@ class PaymentSettings(Schema):
         2000, 0, missing="", description="Hosts to which buyers may be sent back, separated by spaces; empty: any"
     )
     notice_days = fields.whole(1, 3650, missing=30, description="For how many days what providers told us is kept")
+    public_url = fields.matching(
+        r"^https?://[^\s/?#@]+(/[^\s?#]*[^\s?#/])?$",
+        "must be a web address without a slash at its end",
+        255,
+        may_be_empty=True,
+        missing="",
+        description="Where buyers reach this installation; empty: at the address of the request in which they begin to pay",
+    )
+    allow_test = fields.flag(
+        missing=False,
+        description="Whether bookings can be paid without money, by the provider `test`; not in production",
+    )
     manual_instructions = fields.text(
         4000, 0, missing="", description="What buyers do to pay by transfer or in cash; empty: they are not offered it"
     )
@@ -70,10 +84,17 @@ plugin = Plugin(
 
 def includeme(config: Configurator) -> None:
     """Register everything that payments have."""
+    settings = config.get_settings()
+    if settings["payments.allow_test"] and settings["turnout.environment"] == "production":
+        raise StartError(
+            "payments.allow_test lets bookings be paid without money: not where turnout.environment is production"
+        )
     config.registry.payment_providers = {}
     config.add_directive("add_payment_provider", add_payment_provider)
     config.add_injectable(Providers, Providers)
-    config.add_injectable(Home, lambda request: request.application_url)
+    config.add_injectable(
+        Home, lambda request: request.registry.settings["payments.public_url"] or request.application_url
+    )
     _declare_permissions(config)
     for service in SERVICES:
         config.add_service(service)
@@ -82,6 +103,8 @@ def includeme(config: Configurator) -> None:
     config.add_subscriber(subscribers.follow_size, BookingResized)
     config.add_subscriber(subscribers.foresee_transition, TransitionForeseen)
     config.add_subscriber(subscribers.note_by_hand, RefundRequested)
+    config.add_subscriber(subscribers.part_from_users, UsersDeleting)
+    config.add_subscriber(subscribers.foresee_deletion, UsersDeletionForeseen)
     config.add_booking_extension("payments", view=schemas.BookingPayments, read=extension.read)
     _add_work(config)
     for name, title in KINDS.items():
@@ -114,12 +137,15 @@ def _declare_permissions(config: Configurator) -> None:
 
 
 def _add_work(config: Configurator) -> None:
-    """Register what workers do. Talk with providers has a queue of its own, so that no slow one holds up other work."""
+    """Register what workers do. Talk with providers has a queue of its own, so that no slow one holds up other work.
+
+    So has asking whose a notice is: where only the provider can say, anybody can send some, and refunds do not wait for them.
+    """
     config.set_queue_threads(QUEUE, 4)
     config.add_listener(tasks.open_payment, PaymentBegun, queue=QUEUE, retry=tasks.OPENING)
     config.add_listener(tasks.close_payment, PaymentClosed, queue=QUEUE, retry=tasks.LOOKING)
     config.add_listener(tasks.send_refund, RefundRequested, queue=QUEUE, retry=tasks.REFUNDING)
-    config.add_listener(tasks.work_off_notice, NoticeKept, queue=QUEUE, retry=tasks.LOOKING)
+    config.add_listener(tasks.work_off_notice, NoticeKept, queue=NOTICES, retry=tasks.NOTICING)
     config.add_listener(tasks.look_now, LookWanted)
     config.add_listener(tasks.begin_run, RefundRunBegun)
     config.add_listener(tasks.end_payments, BookingCancelled, BookingExpired)
@@ -127,5 +153,6 @@ def _add_work(config: Configurator) -> None:
     config.add_listener(tasks.tell_people_of_problem, PaymentTroubled)
     config.add_listener(tasks.tell_buyer_of_refund, PaymentRefunded)
     config.add_task(tasks.look_at, queue=QUEUE, retry=tasks.LOOKING)
+    config.add_task(tasks.ask_again)
     config.add_task(tasks.run_refunds)
     config.add_periodic_task(tasks.purge, every=timedelta(hours=1))

@@ -59,6 +59,15 @@ def _is_refundable(payment: Row) -> bool:
     return Decimal(payment["amount_refundable"]) > 0
 
 
+def _to_try_again(payment: Row) -> list[int]:
+    """Return refunds that wait for their provider, or failed while the money is here; the newest last."""
+    has_failed = payment["problem"] == REFUND_FAILED and _is_refundable(payment)
+    wanted = {CREATED, FAILED} if has_failed else {CREATED}
+    return (
+        [] if payment["is_settled_by_staff"] else [one["id"] for one in payment["refunds"] if one["status"] in wanted]
+    )
+
+
 def _may_be_paid(booking: Row) -> bool:
     state = booking["extensions"].get("payments")
     if state is None:
@@ -167,11 +176,11 @@ class PaymentSection(AdminSection):
         permission="payments:refund",
         icon="refresh",
         bulk=True,
-        when=lambda one: one["problem"] == REFUND_FAILED and _is_refundable(one),
+        when=lambda one: bool(_to_try_again(one)),
     )
     def retry(self, row_id: int, *, actor: Actor, expected: Collection[int] | None = None) -> str:
-        failed = [refund for refund in self.get(row_id, actor=actor)["refunds"] if refund["status"] == FAILED]
-        self.refunds.retry(failed[-1]["id"], actor=actor)
+        """Ask the provider again for what it refused, or could not be asked for."""
+        self.refunds.retry(_to_try_again(self.get(row_id, actor=actor))[-1], actor=actor)
         return "It is tried again."
 
     @action(

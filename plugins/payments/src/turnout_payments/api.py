@@ -129,7 +129,7 @@ def pay_booking(request: Request) -> dict[str, Any]:
     status=201,
     location="/payments/{id}",
     versioned=True,
-    refuses=(NotFound, Denied, NothingDue, NotSettledByStaff),
+    refuses=(NotFound, Denied, WrongBookingStatus, NothingDue, NotSettledByStaff),
 )
 def mark_booking_paid(request: Request) -> dict[str, Any]:
     """Say that the money for a booking is there, as cash or on the bank account: for the event's organizer and staff."""

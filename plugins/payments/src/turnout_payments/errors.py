@@ -10,6 +10,13 @@ class PaymentRequired(Conflict):
     title = "The booking has to be paid first"
 
 
+class AnotherBookingNeeded(Conflict):
+    """A confirmed booking cannot be paid once more, so it has no more places than were paid; `amount_due` and `currency` say what is missing."""
+
+    code = "another_booking_needed"
+    title = "More places need another booking"
+
+
 class NothingDue(Conflict):
     """The booking is paid, or costs nothing."""
 

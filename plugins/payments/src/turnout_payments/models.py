@@ -56,7 +56,8 @@ SUM_OF = {
 
 NO_PLACES, BOOKING_CANCELLED, GONE, NOT_ON_SALE = "no_places", "cancelled", "gone", "not_on_sale"
 PAID_TWICE, DIFFERS, DISPUTED, REFUND_FAILED = "paid_twice", "differs", "disputed", "refund_failed"
-GIVEN_BACK, TO_GIVE_BACK, REFUSED = "given_back", "to_give_back", "refused"
+GIVEN_BACK, TO_GIVE_BACK, REFUSED, OVERPAID = "given_back", "to_give_back", "refused", "overpaid"
+REFUND_STUCK = "refund_stuck"
 PROBLEMS = {
     NO_PLACES: "The money came too late: the places are gone.",
     BOOKING_CANCELLED: "The booking was cancelled, and its money is still here.",
@@ -64,9 +65,11 @@ PROBLEMS = {
     NOT_ON_SALE: "The event is not held, or over.",
     REFUSED: "The booking could not be made good.",
     PAID_TWICE: "More was paid than was due.",
+    OVERPAID: "The booking has fewer places now than were paid.",
     DIFFERS: "What the provider took is not what was asked for.",
     DISPUTED: "The buyer disputes the payment.",
     REFUND_FAILED: "A refund failed; the money is still here.",
+    REFUND_STUCK: "For two days the provider could not be asked for a refund. It is asked again every day.",
     GIVEN_BACK: "The provider gave the money back by itself; the booking stays until you cancel it.",
     TO_GIVE_BACK: "Give the money back by hand, and then mark it as refunded.",
 }

@@ -12,7 +12,7 @@ from turnout.bookings.hooks import BookingCancelled, BookingExpired
 from turnout.events.hooks import EventCancelled, EventPostponed
 from turnout.events.models import Event
 from turnout.outbox.services import Outbox
-from turnout.plugin import SYSTEM, CurrentJob, NotFound, Retry, Session, Told
+from turnout.plugin import SYSTEM, Clock, CurrentJob, NotFound, Retry, Session, Told
 
 from turnout_payments.hooks import (
     LookWanted,
@@ -33,6 +33,7 @@ from turnout_payments.services import (
     PaymentCatalog,
     PaymentService,
     RefundRuns,
+    RefundService,
     Settlement,
     Telling,
 )
@@ -43,6 +44,12 @@ OPENING = Retry(attempts=8, first=1, longest=30)
 LOOKING = Retry(attempts=8, first=5, longest=600)
 REFUNDING = Retry(attempts=60, first=5, longest=3600)
 """Two days of a provider that cannot be reached."""
+NOTICING = Retry(attempts=30, first=5, longest=3600)
+"""A day: what a provider told once, it does not tell again."""
+AGAIN = timedelta(hours=6)
+"""How long after its last attempt a refund is asked for again; at most once a day, however often staff try."""
+UNHEARD = tuple(timedelta(hours=each) for each in (1, 6, 24, 72))
+"""How long after another a payment is looked at to which something may have happened while nobody could be asked."""
 PAUSES = tuple(timedelta(seconds=each) for each in (20, 60, 120, 300, 600, 1800, 3600, 3 * 3600, 6 * 3600))
 """How long after another a payment is looked at by itself: notices may be lost."""
 LAST_LOOKS = tuple(timedelta(minutes=each) for each in (10, 60, 24 * 60))
@@ -82,10 +89,11 @@ def look_at(
     job: CurrentJob,
     looks: int = 0,
     last_looks: int = 0,
+    unheard: int = 0,
 ) -> None:
     """Ask the provider what became of a payment. `looks` counts those that follow one another by themselves; 0: it is no such.
 
-    `last_looks` counts those after a payment ended without money.
+    `last_looks` counts those after a payment ended without money, `unheard` those of which nobody could be asked.
     """
     try:
         sight = gateway.look(payment_id)
@@ -94,6 +102,8 @@ def look_at(
             raise
         log.warning("payment cannot be looked at", payment=payment_id)
         sight = None
+        if not looks and unheard < len(UNHEARD):
+            outbox.put(look_at, {"payment_id": payment_id, "unheard": unheard + 1}, delay=UNHEARD[unheard])
     except Refused as refusal:
         log.warning("payment is not known at its provider", payment=payment_id, said=str(refusal))
         sight = None
@@ -131,10 +141,25 @@ def close_payment(closed: PaymentClosed, gateway: Gateway, outbox: Outbox) -> No
     outbox.put(look_at, {"payment_id": closed.payment_id})
 
 
-def send_refund(requested: RefundRequested, gateway: Gateway, settlement: Settlement, outbox: Outbox) -> None:
-    """Ask the provider for a refund."""
+def send_refund(
+    requested: RefundRequested,
+    gateway: Gateway,
+    settlement: Settlement,
+    refunds: RefundService,
+    outbox: Outbox,
+    clock: Clock,
+    job: CurrentJob,
+) -> None:
+    """Ask the provider for a refund. While it cannot be reached that does not end: from the last attempt on, staff know."""
     try:
         seen = gateway.refund(requested.refund_id)
+    except Unavailable:
+        if not job.is_last_attempt:
+            raise
+        if refunds.note_stuck(requested.refund_id):
+            key = f"payments:refund:{requested.refund_id}:{clock.now():%F}"
+            outbox.put(ask_again, {"refund_id": requested.refund_id}, key=key, delay=AGAIN)
+        return
     except Refused as refusal:
         settlement.refuse_refund(requested.refund_id, str(refusal))
         return
@@ -142,6 +167,11 @@ def send_refund(requested: RefundRequested, gateway: Gateway, settlement: Settle
         payment_id = settlement.apply_refund(requested.refund_id, seen)
         if seen.status == PENDING:
             outbox.put(look_at, {"payment_id": payment_id, "looks": 1}, delay=PAUSES[0])
+
+
+def ask_again(refund_id: int, refunds: RefundService) -> None:
+    """Ask the provider again for a refund for which it could not be asked."""
+    refunds.ask_again(refund_id)
 
 
 def work_off_notice(kept: NoticeKept, gateway: Gateway, notices: NoticeService) -> None:

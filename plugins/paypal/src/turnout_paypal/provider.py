@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any, TypeGuard
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from turnout.plugin import Clock, Invalid, Settings
 from turnout_payments.providers import (
@@ -44,6 +44,8 @@ TRANSMISSION = {
     "auth_algo": "paypal-auth-algo",
 }
 """What PayPal wants to know to say whether a notice is its own, and the headers that have it."""
+LONGEST_HEADER, LARGEST_BODY = 1000, 64 * 1024
+"""More than PayPal sends: anybody can send a notice, and only PayPal says later whose it is."""
 STALE = timedelta(days=3)
 """For how long PayPal sends a notice again that was not taken; whether it dates it anew, it does not say."""
 FAST = timedelta(minutes=5)
@@ -62,6 +64,7 @@ class PayPalProvider(PaymentProvider):
     """
 
     title = "PayPal"
+    signature_headers = tuple(TRANSMISSION.values())
 
     def __init__(self, gateway: Gateway, settings: Settings, clock: Clock) -> None:
         self.gateway = gateway
@@ -147,14 +150,28 @@ class PayPalProvider(PaymentProvider):
 
     def receive(self, headers: Mapping[str, str], body: bytes) -> Notice:
         """Return what a notice says; whether it is PayPal's, only PayPal can tell (`verify`)."""
-        if not all(headers.get(name) for name in TRANSMISSION.values()):
+        if not all(0 < len(headers.get(name, "")) <= LONGEST_HEADER for name in self.signature_headers):
             raise Forged("The headers are missing by which PayPal signs.")
+        if len(body) > LARGEST_BODY:
+            raise Invalid({"body": f"must have at most {LARGEST_BODY} bytes"})
+        self._require_own_certificate(headers[TRANSMISSION["cert_url"]])
         self._require_recent(headers[TRANSMISSION["transmission_time"]])
         try:
             event = json.loads(body)
             return _notice(event, event.get("resource_type", ""), event["resource"])
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise Invalid({"body": "is no event of PayPal's"}) from None
+
+    def _require_own_certificate(self, url: str) -> None:
+        """Raise `Forged` for a certificate that is neither PayPal's nor from where the API is."""
+        try:
+            parts = urlsplit(url)
+            host = parts.hostname or ""
+        except ValueError:
+            raise Forged("The header that says where the certificate is is no address.") from None
+        is_paypals = parts.scheme == "https" and f".{host}".endswith(".paypal.com")
+        if not is_paypals and f"{parts.scheme}://{parts.netloc}" != self.settings["paypal.base_url"]:
+            raise Forged("The certificate is not PayPal's.")
 
     def _require_recent(self, moment: str) -> None:
         try:

@@ -3,14 +3,22 @@
 from datetime import timedelta
 
 from turnout.bookings.hooks import PlacesReleased
-from turnout.events.hooks import EventArchived, EventCancelled, EventChanged, OfferChanged, TransitionForeseen
+from turnout.events.hooks import (
+    EventArchived,
+    EventCancelled,
+    EventChanged,
+    EventPublished,
+    OfferChanged,
+    TransitionForeseen,
+)
 from turnout.events.models import CANCELLED
 from turnout.plugin import API_VERSION, ORGANIZER, USER, Configurator, Plugin, Schema, fields
-from turnout.users.hooks import UsersDeleting, UsersDeletionForeseen
+from turnout.users.hooks import UserDisabled, UsersDeleting, UsersDeletionForeseen
 
 from turnout_waitlist import api, extension, schemas, tasks
 from turnout_waitlist.admin import WaitlistSection
 from turnout_waitlist.hooks import Accepted, Joined, Left, ListEnded, Offered, OfferLapsed
+from turnout_waitlist.models import ACCOUNT_DISABLED, LEFT
 from turnout_waitlist.services import (
     HELD_OF_EVENTS,
     HELD_OF_TYPES,
@@ -59,14 +67,25 @@ def follow_offer(event: OfferChanged | EventCancelled | EventArchived) -> None:
 
 
 def follow_event(event: EventChanged) -> None:
-    """Let waiting lists follow when an event begins, and how many places one booking may have."""
-    if event.fields & {"starts_at", "max_tickets_per_booking"}:
+    """Let waiting lists follow when an event begins, and how many bookings, of how many places, somebody may have."""
+    if event.fields & {"starts_at", "max_tickets_per_booking", "bookings_per_attendee"}:
         event.request.find_service(OfferService).look_after(event.event_id)
+
+
+def follow_date(event: EventPublished) -> None:
+    """Let offers of an event that was postponed be good for as long as new ones, now that it has a date."""
+    if event.was_postponed:
+        event.request.find_service(OfferService).look_after(event.event_id, is_on_again=True)
 
 
 def leave_lists(event: UsersDeleting) -> None:
     """Let users leave all waiting lists when they are deleted."""
-    event.request.find_service(WaitlistService).release_of_users(event.user_ids)
+    event.request.find_service(WaitlistService).release_of_users(event.user_ids, LEFT)
+
+
+def end_waiting(event: UserDisabled) -> None:
+    """Let a user wait for nothing any more who could not accept it."""
+    event.request.find_service(WaitlistService).release_of_users([event.user_id], ACCOUNT_DISABLED)
 
 
 def foresee_deletion(event: UsersDeletionForeseen) -> None:
@@ -101,7 +120,9 @@ def includeme(config: Configurator) -> None:
     for happened in (OfferChanged, EventCancelled, EventArchived):
         config.add_subscriber(follow_offer, happened)
     config.add_subscriber(follow_event, EventChanged)
+    config.add_subscriber(follow_date, EventPublished)
     config.add_subscriber(leave_lists, UsersDeleting)
+    config.add_subscriber(end_waiting, UserDisabled)
     config.add_subscriber(foresee_deletion, UsersDeletionForeseen)
     config.add_subscriber(foresee_transition, TransitionForeseen)
     config.add_event_extension(

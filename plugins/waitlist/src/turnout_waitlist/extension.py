@@ -12,5 +12,6 @@ def read(event_ids: Sequence[int], register: WaitlistRegister) -> Mapping[int, M
 
 
 def write(event_id: int, values: Mapping[str, Any], register: WaitlistRegister) -> None:
-    """Let people join an event's list, or nobody any more."""
-    register.open(event_id, is_open=values["is_open"])
+    """Let people join an event's list, or nobody any more; what is left out stays as it is."""
+    if "is_open" in values:
+        register.open(event_id, is_open=values["is_open"])

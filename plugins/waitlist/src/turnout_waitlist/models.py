@@ -13,7 +13,10 @@ ACTIVE = (WAITING, OFFERED)
 
 NOT_ACCEPTED, EVENT_BEGAN = "not_accepted", "event_began"
 LEFT, REMOVED, EVENT_CANCELLED, TYPE_REMOVED = "left", "removed", "event_cancelled", "type_removed"
-REASONS = (NOT_ACCEPTED, EVENT_BEGAN, LEFT, REMOVED, EVENT_CANCELLED, TYPE_REMOVED)
+NOT_POSSIBLE, BOOKED, ACCOUNT_DISABLED = "not_possible", "booked", "account_disabled"
+REASONS = (
+    NOT_ACCEPTED, EVENT_BEGAN, LEFT, REMOVED, EVENT_CANCELLED, TYPE_REMOVED, NOT_POSSIBLE, BOOKED, ACCOUNT_DISABLED,
+)  # fmt: skip
 """Why an entry expired (the first two) or was cancelled (the others)."""
 LOWEST, HIGHEST = -100, 100
 

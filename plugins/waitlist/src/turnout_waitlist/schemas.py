@@ -1,5 +1,6 @@
 """Schemas of waiting lists."""
 
+import colander
 from turnout.plugin import PageQuery, Schema, fields, page_of
 
 from turnout_waitlist.models import HIGHEST, LOWEST, REASONS, STATUSES
@@ -126,7 +127,10 @@ class EventList(Schema):
     """What organizers say of an event's waiting list."""
 
     is_open = fields.flag(
-        missing=True, title="Waiting list open", description="Whether people may join the waiting list"
+        missing=colander.drop,
+        default=True,
+        title="Waiting list open",
+        description="Whether people may join the waiting list; left out: as it was, at first they may",
     )
 
 

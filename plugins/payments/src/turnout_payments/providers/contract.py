@@ -18,7 +18,7 @@ twice, out of order, or from a stranger. What `look` says is compared with the l
 Amounts are whole numbers of the currency's smallest unit (ISO 4217): 1050 is 10.50 EUR, 1050 JPY, 1.050 KWD.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -137,6 +137,9 @@ class PaymentProvider:
     is_settled_by_staff = False
     """Whether staff say that the money is there, because nobody else does: such a provider is never looked at."""
 
+    signature_headers: Collection[str] = ()
+    """The headers of a notice, in lower case, that `verify` wants to see. No others are kept."""
+
     def check(self) -> str | None:
         """Return what is missing before it can be used ("Set stripe.secret_key."), or None: it is ready."""
         return None
@@ -172,5 +175,8 @@ class PaymentProvider:
         raise Forged("is none: this provider sends no notices")
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> bool:  # noqa: ARG002 - for those who must ask
-        """Tell whether a notice is the provider's, where `receive` alone cannot say. Raises `Unavailable`."""
+        """Tell whether a notice is the provider's, where `receive` alone cannot say. Raises `Unavailable`.
+
+        `headers` are those of `signature_headers` that came.
+        """
         return True

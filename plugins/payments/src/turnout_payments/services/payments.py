@@ -1,7 +1,6 @@
 """Paying for bookings: beginning a payment, and ending it."""
 
 import secrets
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 from typing import NewType
@@ -10,7 +9,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from turnout.bookings.errors import HoldExpired, NotOnSale, WrongBookingStatus
-from turnout.bookings.models import CONFIRMED, Booking
+from turnout.bookings.models import ACTIVE, CONFIRMED, Booking
 from turnout.bookings.services import BookingService
 from turnout.events.models import PUBLISHED, Event
 from turnout.plugin import Actor, Announce, Clock, Denied, Invalid, NotFound, Settings
@@ -37,13 +36,11 @@ from turnout_payments.money import as_text
 from turnout_payments.providers import Opened, PaymentProvider, Providers, Seen, SeenRefund
 from turnout_payments.services.ledger import Ledger
 from turnout_payments.services.rows import Rows, new_key
-from turnout_payments.services.settlement import Settlement
+from turnout_payments.services.settlement import CLOSABLE, Settlement
 
 Home = NewType("Home", str)
 """The address under which this installation is reached: where the buyer's own pages begin."""
 AWAITED, ENDED, SETTLED = "awaited", "ended", "settled"
-CLOSABLE = (CREATED, OPEN)
-"""The statuses in which a payment can be given up: no money is on its way."""
 
 
 class PaymentService:
@@ -86,7 +83,7 @@ class PaymentService:
         payments = self.rows.of_booking(booking.id)
         if any(payment.status == PROCESSING for payment in payments):
             raise PaymentUnderway
-        self._give_up(payments, CANCELLED)
+        self.settlement.give_up(payments, CANCELLED)
         until = self._hold(booking, chosen)
         payment = self._new(booking, provider, due, until, return_url=return_url)
         self.announce(PaymentBegun(payment.id))
@@ -123,7 +120,7 @@ class PaymentService:
         if booking.status in {PENDING, CONFIRMED} and due <= 0:
             raise NothingDue
         if booking.status != PENDING or booking.expires_at is None:
-            raise WrongBookingStatus(f"The booking is {booking.status}; it cannot be paid.", status_now=booking.status)
+            raise _not_payable(booking)
         if booking.expires_at <= now:
             raise HoldExpired("The places were held until then; book again.", expired_at=booking.expires_at)
         is_on = select(Event.id).where(Event.id == booking.event_id, Event.status == PUBLISHED, Event.ends_at > now)
@@ -169,12 +166,6 @@ class PaymentService:
         self.session.flush()
         return payment
 
-    def _give_up(self, payments: Iterable[Payment], status: str) -> None:
-        """Close those of locked payments that nobody has decided, here and, where they know of it, at their providers."""
-        for payment in payments:
-            if self.rows.change(payment, Payment.status.in_(CLOSABLE), status=status) and payment.ref is not None:
-                self.announce(PaymentClosed(payment.id))
-
     def opened(self, payment_id: int, opened: Opened) -> None:
         """Note where the buyer pays; if the payment was given up meanwhile, it is closed at the provider, too."""
         payment = self._locked(payment_id)
@@ -190,7 +181,7 @@ class PaymentService:
         """Close a payment whose time is over and that nobody has decided."""
         payment = self._locked(payment_id)
         if payment.expires_at <= self.clock.now():
-            self._give_up([payment], EXPIRED)
+            self.settlement.give_up([payment], EXPIRED)
 
     def outlook(self, payment_id: int) -> str:
         """Tell whether something is to come of a payment that its provider knows: AWAITED, ENDED (perhaps, late), SETTLED."""
@@ -214,20 +205,20 @@ class PaymentService:
         payment = self._locked(payment_id)
         if not actor.owns(payment.user_id):
             self.rows.require_organizer(payment, actor)
-        self._give_up([payment], CANCELLED)
+        self.settlement.give_up([payment], CANCELLED)
 
     def close_of_booking(self, booking_id: int) -> None:
         """Close what is open of a booking: its price has changed, or it is no more."""
         booking = self.rows.booking(booking_id)
         if booking is not None:
             status = EXPIRED if booking.status == EXPIRED else CANCELLED
-            self._give_up(self.rows.of_booking(booking_id), status)
+            self.settlement.give_up(self.rows.of_booking(booking_id), status)
 
     def close_of_event(self, event_id: int) -> None:
         """Close what is open of an event that is not sold any more."""
         query = select(Payment.id).where(Payment.event_id == event_id, Payment.status.in_(CLOSABLE))
         for payment_id in self.session.scalars(query.order_by(Payment.booking_id, Payment.id)).all():
-            self._give_up([self._locked(payment_id)], CANCELLED)
+            self.settlement.give_up([self._locked(payment_id)], CANCELLED)
 
     def mark_paid(
         self, booking_id: int, *, provider: str = "manual", amount: int | None = None, note: str = "", actor: Actor
@@ -236,13 +227,16 @@ class PaymentService:
 
         `amount`, in the smallest unit, is what is due unless said otherwise. An open payment of the provider is taken, or
         one is made; others that are open are closed. For the event's organizer and staff; also after the hold has expired.
-        Raises `NotFound`, `Denied`, `NothingDue`, `NotSettledByStaff`, and `Invalid` at `provider` and `amount`.
+        Raises `NotFound`, `Denied`, `WrongBookingStatus`, `NothingDue`, `NotSettledByStaff`, and `Invalid` at `provider` and
+        `amount`.
         """
         booking = self.bookings.for_change(booking_id, actor=actor)
         organizer_id = self.session.scalar(select(Event.organizer_id).where(Event.id == booking.event_id))
         if not actor.owns(organizer_id):
             raise Denied("Only the event's organizer and staff say that money is there.")
         self._require_settled_by_staff(provider)
+        if booking.status not in {*ACTIVE, EXPIRED}:
+            raise _not_payable(booking)
         due = self.rows.balance(booking).due
         if due <= 0:
             raise NothingDue
@@ -253,10 +247,11 @@ class PaymentService:
         payments = self.rows.of_booking(booking.id)
         own = [one for one in payments if one.provider == provider and one.status in UNDECIDED]
         payment = own[-1] if own else self._new(booking, provider, came, self.clock.now())
-        self._give_up((one for one in payments if one.id != payment.id), CANCELLED)
+        self.settlement.give_up((one for one in payments if one.id != payment.id), CANCELLED)
         self.rows.change(payment, Payment.ref.is_(None), ref=payment.key)
         captured = payment.captured + came
-        self.settlement.apply(payment.id, Seen(PAID, captured=captured, currency=payment.currency))
+        seen = Seen(PAID, captured=captured, currency=payment.currency)
+        self.settlement.apply(payment.id, seen, by_staff=True)
         if note:
             self.rows.change(payment, detail=note)
         return payment.id
@@ -292,6 +287,10 @@ class PaymentService:
             raise Invalid({"provider": "is not known"})
         if not provider.is_settled_by_staff:
             raise NotSettledByStaff
+
+
+def _not_payable(booking: Booking) -> WrongBookingStatus:
+    return WrongBookingStatus(f"The booking is {booking.status}; it cannot be paid.", status_now=booking.status)
 
 
 def _is_loopback(host: str) -> bool:

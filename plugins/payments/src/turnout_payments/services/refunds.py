@@ -9,8 +9,9 @@ from turnout.plugin import SYSTEM, Actor, Announce, Clock, Invalid, NotFound
 
 from turnout_payments.errors import NothingToRefund, WrongRefundStatus
 from turnout_payments.hooks import LookWanted, RefundRequested
-from turnout_payments.models import CREATED, DONE, FAILED, PENDING, REFUND_FAILED, STAFF, Payment, Refund
+from turnout_payments.models import CREATED, DONE, FAILED, PENDING, REFUND_FAILED, REFUND_STUCK, STAFF, Payment, Refund
 from turnout_payments.money import as_text
+from turnout_payments.services.ledger import Ledger
 from turnout_payments.services.rows import Rows, new_key
 
 
@@ -23,13 +24,20 @@ class RefundService:
     """Decides about refunds; the provider is asked later, by a worker."""
 
     def __init__(
-        self, session: Session, clock: Clock, announce: Announce, bookings: BookingService, rows: Rows
+        self,
+        session: Session,
+        clock: Clock,
+        announce: Announce,
+        bookings: BookingService,
+        rows: Rows,
+        ledger: Ledger,
     ) -> None:
         self.session = session
         self.clock = clock
         self.announce = announce
         self.bookings = bookings
         self.rows = rows
+        self.ledger = ledger
 
     def request(
         self,
@@ -127,3 +135,19 @@ class RefundService:
         self.rows.change_refund(refund, Refund.status == FAILED, run_id=None)
         self.rows.change(payment, Payment.problem == REFUND_FAILED, problem=None)
         return made
+
+    def ask_again(self, refund_id: int) -> None:
+        """Let the provider be asked again for a refund for which nobody has been able to ask it."""
+        if self.session.scalar(select(Refund.status).where(Refund.id == refund_id)) == CREATED:
+            self.announce(RefundRequested(refund_id))
+
+    def note_stuck(self, refund_id: int) -> bool:
+        """Let staff know that the provider cannot be asked for a refund; tell whether that is so. Raises `NotFound`."""
+        payment_id = self.session.scalar(select(Refund.payment_id).where(Refund.id == refund_id))
+        if payment_id is None:
+            raise NotFound("There is no such refund.")
+        _, payment = self.rows.locked(payment_id)
+        is_stuck = self.session.get_one(Refund, refund_id, populate_existing=True).status == CREATED
+        if is_stuck:
+            self.ledger.trouble(payment, REFUND_STUCK)
+        return is_stuck

@@ -12,17 +12,20 @@ from turnout_payments.models import (
     BOOKING_CANCELLED,
     CREATED,
     DIFFERS,
+    DISPUTED,
     DONE,
     FAILED,
     GIVEN_BACK,
     GONE,
     NO_PLACES,
     NOT_ON_SALE,
+    OVERPAID,
     PAID_TWICE,
     PENDING,
     PROVIDER,
     REFUND,
     REFUND_FAILED,
+    REFUND_STUCK,
     REFUND_UNDONE,
     REFUSED,
     TO_GIVE_BACK,
@@ -36,7 +39,7 @@ from turnout_payments.services.rows import Rows, new_key
 
 ORDER = (CREATED, PENDING, DONE, FAILED)
 """What comes later is newer, in whatever order it is heard of: a refund that the buyer's bank sends back was done before."""
-SOLVED_BY_REFUND = (PAID_TWICE, REFUND_FAILED, TO_GIVE_BACK)
+SOLVED_BY_REFUND = (PAID_TWICE, OVERPAID, REFUND_FAILED, REFUND_STUCK, TO_GIVE_BACK)
 SOLVED_BY_REFUND_OF_ALL = (NO_PLACES, BOOKING_CANCELLED, GONE, NOT_ON_SALE, REFUSED)
 
 
@@ -145,8 +148,9 @@ class Returns:
         self.announce(PaymentRefunded(payment.id, payment.booking_id, payment.event_id, refund.id))
         if payment.refunding == 0:
             self.rows.change(payment, Payment.problem.in_(SOLVED_BY_REFUND), problem=None)
-        if payment.refunded == payment.captured:
-            self.rows.change(payment, Payment.problem.in_(SOLVED_BY_REFUND_OF_ALL), problem=None)
+        if payment.refunded + payment.disputed >= payment.captured:
+            problem = DISPUTED if payment.disputed else None
+            self.rows.change(payment, Payment.problem.in_(SOLVED_BY_REFUND_OF_ALL), problem=problem)
 
     def _failed(self, payment: Payment, refund: Refund, before: str) -> None:
         if before == DONE:

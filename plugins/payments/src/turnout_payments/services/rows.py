@@ -19,6 +19,9 @@ from turnout.plugin import SYSTEM, Actor, Clock, Denied, NotFound
 from turnout_payments.models import Payment, Refund
 from turnout_payments.money import to_minor
 
+LEFT = Payment.captured - Payment.refunding - Payment.refunded - Payment.disputed
+"""How much of a payment can be given back."""
+
 
 def new_key(kind: str) -> str:
     """Return an idempotency key that nobody has used."""

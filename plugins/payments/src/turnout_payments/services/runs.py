@@ -4,38 +4,63 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import structlog
 from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from turnout.bookings.models import Booking
 from turnout.events.models import CANCELLED, PUBLISHED, Event
 from turnout.events.services import EventService
-from turnout.plugin import SYSTEM, Actor, Announce, Clock, Denied, NotFound
+from turnout.plugin import SYSTEM, Actor, Announce, Clock, Denied, NotFound, TryAgain
 
 from turnout_payments.errors import NothingToRefund, StillOnSale
 from turnout_payments.hooks import RefundRunBegun
-from turnout_payments.models import CREATED, DONE, FAILED, PENDING, RUNNING, UNDERWAY, Payment, Refund, RefundRun
+from turnout_payments.models import (
+    CREATED,
+    DONE,
+    FAILED,
+    PENDING,
+    REFUND_FAILED,
+    RUNNING,
+    UNDERWAY,
+    Payment,
+    Refund,
+    RefundRun,
+)
 from turnout_payments.money import as_text
+from turnout_payments.services.ledger import Ledger
 from turnout_payments.services.refunds import RefundService
+from turnout_payments.services.rows import LEFT, Rows
 
 PART = 20
 """How many payments one transaction refunds."""
-LEFT = Payment.captured - Payment.refunding - Payment.refunded - Payment.disputed
+
+log = structlog.get_logger()
 
 
 class RefundRuns:
     """Refunds all payments of an event that is not held. At most one run of an event is running."""
 
     def __init__(
-        self, session: Session, clock: Clock, announce: Announce, events: EventService, refunds: RefundService
+        self,
+        session: Session,
+        clock: Clock,
+        announce: Announce,
+        events: EventService,
+        refunds: RefundService,
+        rows: Rows,
+        ledger: Ledger,
     ) -> None:
         self.session = session
         self.clock = clock
         self.announce = announce
         self.events = events
         self.refunds = refunds
+        self.rows = rows
+        self.ledger = ledger
 
     def start(self, event_id: int, reason: str, *, actor: Actor) -> int:
-        """Begin to refund everything; return the run's id, of the one that is running already if there is one.
+        """Begin to refund everything; return the run's id, of the one that is running already if there is one: it goes on.
 
         For the event's organizer and staff. Raises `NotFound`, `Denied`, `StillOnSale`, `NothingToRefund`.
         """
@@ -43,6 +68,7 @@ class RefundRuns:
         running = select(RefundRun.id).where(RefundRun.event_id == event_id, RefundRun.status == RUNNING)
         run_id = self.session.scalar(running)
         if run_id is not None:
+            self.announce(RefundRunBegun(run_id))  # what works it off may have failed for good
             return run_id
         if event.status == PUBLISHED:
             raise StillOnSale
@@ -74,15 +100,9 @@ class RefundRuns:
         # All at once and in order: once a booking has been cancelled, its places are locked, and nobody may wait any more.
         bookings = select(Booking.id).where(Booking.id.in_([row.booking_id for row in found if row.booking_id]))
         self.session.execute(bookings.order_by(Booking.id).with_for_update())
-        # Whoever booked what is called off keeps a booking that says so; what is only postponed is booked anew.
-        is_cancelled = self.session.scalar(select(Event.status).where(Event.id == run.event_id)) == CANCELLED
+        keep_booking = self._keeps_bookings(run)
         for payment_id, _ in found:
-            try:
-                self.refunds.request(
-                    payment_id, None, run.reason, actor=SYSTEM, keep_booking=is_cancelled, run_id=run.id
-                )
-            except NothingToRefund:
-                continue  # somebody was quicker
+            self._refund(payment_id, run, keep_booking=keep_booking)
         is_done = len(found) < PART
         self.session.execute(
             update(RefundRun)
@@ -96,11 +116,30 @@ class RefundRuns:
         )
         return not is_done
 
+    def _keeps_bookings(self, run: RefundRun) -> bool:
+        """Whoever booked what is called off keeps a booking that says so; what is only postponed is booked anew."""
+        return self.session.scalar(select(Event.status).where(Event.id == run.event_id)) == CANCELLED
+
+    def _refund(self, payment_id: int, run: RefundRun, *, keep_booking: bool) -> None:
+        """Refund what is left of a payment; if that goes wrong, staff look after it, and the others go on."""
+        try:
+            with self.session.begin_nested():
+                self.refunds.request(
+                    payment_id, None, run.reason, actor=SYSTEM, keep_booking=keep_booking, run_id=run.id
+                )
+        except NothingToRefund:
+            return  # somebody was quicker
+        except (TryAgain, OperationalError):
+            raise  # all of it is tried again
+        except Exception:
+            log.exception("payment cannot be refunded", payment=payment_id, run=run.id)
+            self.ledger.trouble(self.rows.locked(payment_id)[1], REFUND_FAILED)
+
     def progress(self, event_id: int, *, actor: Actor) -> Mapping[str, Any] | None:
         """Return how far the last run of an event is, or None: there was none.
 
         ``{id, status (running, done), reason, payments, created, pending, done, failed, waiting, amounts, created_at}``: of
-        `payments` refunds, so many are created, pending, done and failed, and `waiting` not begun; `amounts` is
+        `payments` refunds, so many are created, pending, done and failed (some before they began), and `waiting`; `amounts` is
         ``[{currency, done, underway, failed}]``, in text. Raises `NotFound`, `Denied`.
         """
         self._require(event_id, actor)
@@ -118,6 +157,12 @@ class RefundRuns:
         for status, currency, number, amount in self.session.execute(query):
             counts[status] += number
             sums[currency]["underway" if status in UNDERWAY else status] += int(amount)
+        unbegun = (
+            select(Payment.currency, func.count(), func.sum(LEFT)).where(*_unbegun(run)).group_by(Payment.currency)
+        )
+        for currency, number, amount in self.session.execute(unbegun):
+            counts[FAILED] += number
+            sums[currency][FAILED] += int(amount)
         begun = sum(counts.values())
         return {
             "id": run.id,
@@ -151,11 +196,18 @@ class RefundRuns:
             .where(Refund.run_id == run.id, Refund.status == FAILED)
         )
         failed = self.session.execute(query.order_by(Refund.id)).all()
-        bookings = select(Booking.id).where(Booking.id.in_([row.booking_id for row in failed if row.booking_id]))
+        unbegun = self.session.execute(
+            select(Payment.id, Payment.booking_id).where(*_unbegun(run)).order_by(Payment.id)
+        ).all()
+        concerned = [row.booking_id for row in (*failed, *unbegun) if row.booking_id]
+        bookings = select(Booking.id).where(Booking.id.in_(concerned))
         self.session.execute(bookings.order_by(Booking.id).with_for_update())
         for row in failed:
             self.refunds.retry(row.id, actor=actor)
-        return len(failed)
+        keep_booking = self._keeps_bookings(run)
+        for row in unbegun:
+            self._refund(row.id, run, keep_booking=keep_booking)
+        return len(failed) + len(unbegun)
 
     def _last(self, event_id: int) -> RefundRun | None:
         query = select(RefundRun).where(RefundRun.event_id == event_id).order_by(RefundRun.id.desc()).limit(1)
@@ -172,3 +224,9 @@ class RefundRuns:
 def _refundable(event_id: int) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions for payments of an event of which something is left."""
     return Payment.event_id == event_id, LEFT > 0
+
+
+def _unbegun(run: RefundRun) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions for payments of which a run could not even begin the refund."""
+    begun = select(Refund.id).where(Refund.payment_id == Payment.id, Refund.run_id == run.id)
+    return *_refundable(run.event_id), Payment.problem == REFUND_FAILED, Payment.id <= run.after, ~begun.exists()

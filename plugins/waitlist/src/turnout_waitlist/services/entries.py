@@ -3,12 +3,9 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
-from turnout.attendees.models import Attendee
 from turnout.bookings.errors import DuplicateBooking, NotOnSale
-from turnout.bookings.models import ACTIVE as HOLDING
-from turnout.bookings.models import CONFIRMED, Booking
 from turnout.bookings.services import Booker, BookingCatalog, BookingRequest, Line
 from turnout.bookings.services.expiry import expire_holds_of
 from turnout.events.models import DRAFT, PUBLISHED
@@ -32,7 +29,7 @@ from turnout_waitlist.models import (
 )
 from turnout_waitlist.services.lists import WaitlistRegister
 from turnout_waitlist.services.offers import OfferService
-from turnout_waitlist.services.sale import Kind, Sale, least
+from turnout_waitlist.services.sale import Kind, Sale, may_book
 
 
 class WaitlistService:
@@ -103,13 +100,11 @@ class WaitlistService:
         Raises `NotFound`, `NotOffered`, `OfferExpired`, and whatever booking is refused with.
         """
         user_id = self._kept(actor)
-        self.offers.locked(event_id)
+        sale = self.offers.locked(event_id)
         entry = self._latest(event_id, user_id)
         if entry.status == ACCEPTED and entry.booking_id is not None:
             return entry.id, self.bookings.get(entry.booking_id, actor=actor)
-        now = self.clock.now()
-        is_late = entry.offer_expires_at is not None and entry.offer_expires_at <= now
-        if entry.status == EXPIRED or (entry.status == OFFERED and is_late):
+        if entry.status == EXPIRED or (entry.status == OFFERED and self._is_late(entry, sale)):
             raise OfferExpired(expired_at=entry.offer_expires_at)
         if entry.status != OFFERED or entry.ticket_type_id is None:
             raise NotOffered(f"Your entry is {entry.status}.", status_now=entry.status)
@@ -165,15 +160,14 @@ class WaitlistService:
             raise _not_waiting(entry)
         self.offers.go_on(event_id, first=entry.id)
         if self._read(WaitlistEntry.id == entry.id).status != OFFERED:
-            raise SoldOut("There are not so many places that are free and on sale.")
+            raise SoldOut("There are not so many places free, or they have booked as often as the event allows.")
 
-    def release_of_users(self, user_ids: Sequence[int]) -> None:
-        """Offer on what is held for users who are being deleted; their entries go with them."""
+    def release_of_users(self, user_ids: Sequence[int], reason: str) -> None:
+        """Let users wait for nothing any more who are being deleted or disabled, and offer on what is held for them."""
         theirs = WaitlistEntry.user_id.in_(user_ids)
         active = select(WaitlistEntry.event_id).where(theirs, WaitlistEntry.status.in_(ACTIVE)).distinct()
         for event_id in sorted(self.session.scalars(active)):
-            sale = self.offers.locked(event_id)
-            self.offers.claims.end(sale, CANCELLED, LEFT, theirs)
+            self.offers.end(self.offers.locked(event_id), CANCELLED, reason, theirs)
             self.offers.go_on(event_id, came_free=True)
 
     def foresee_deletion(self, user_ids: Select[int]) -> list[str]:
@@ -183,8 +177,8 @@ class WaitlistService:
         return [f"They leave {number} waiting list{'' if number == 1 else 's'}."] if number else []
 
     def _kept(self, actor: Actor) -> int:
-        """Keep a user from being deleted until the commit, before anything else is locked. Raises `Unauthenticated`."""
-        kept = select(User.id).where(User.id == actor.user_id).with_for_update(read=True, key_share=True)
+        """Keep a user from being deleted or disabled until the commit, before anything else is locked. Raises `Unauthenticated`."""
+        kept = select(User.id).where(User.id == actor.user_id, User.is_active).with_for_update(read=True)
         user_id = self.session.scalar(kept)
         if user_id is None:
             raise Unauthenticated("This account cannot wait.")
@@ -204,27 +198,18 @@ class WaitlistService:
             raise Invalid({"ticket_type_id": "the event has no such ticket type"})
         if not kind.is_sold(now):
             raise NotOnSale(f"{kind.name!r} is not on sale now.")
-        most = least(sale.most(kind), sale.capacity, kind.capacity)
-        if most is not None and new["quantity"] > most:
-            raise Invalid({"quantity": f"must be at most {most} of {kind.name!r}"})
-        if new["quantity"] < kind.min_per_booking:
-            raise Invalid({"quantity": f"must be at least {kind.min_per_booking} of {kind.name!r}"})
+        possible = sale.possible(kind)
+        if new["quantity"] >= possible.stop:
+            raise Invalid({"quantity": f"must be at most {possible.stop - 1} of {kind.name!r}"})
+        if new["quantity"] < possible.start:
+            raise Invalid({"quantity": f"must be at least {possible.start} of {kind.name!r}"})
         if not self.register.is_open(sale.event_id):
             raise WaitlistClosed("The organizer lets nobody join any more.")
         return kind
 
     def _require_bookable(self, sale: Sale, user_id: int) -> None:
         """Raise `DuplicateBooking` for who has as many bookings as the event allows."""
-        if sale.bookings_per_attendee is None:
-            return
-        live = or_(Booking.status == CONFIRMED, Booking.expires_at > self.clock.now())
-        held = (
-            select(func.count())
-            .select_from(Booking)
-            .join(Attendee, Attendee.id == Booking.attendee_id)
-            .where(Attendee.user_id == user_id, Booking.event_id == sale.event_id, Booking.status.in_(HOLDING), live)
-        )
-        if (self.session.scalar(held) or 0) >= sale.bookings_per_attendee:
+        if not self.session.scalar(select(may_book(user_id, sale, self.clock.now()))):
             raise DuplicateBooking("You have as many bookings for the event as it allows.")
 
     def _of_own(self, event_id: int, entry_id: int, actor: Actor, expected: Collection[int] | None) -> WaitlistEntry:
@@ -244,6 +229,11 @@ class WaitlistService:
         if entry is None:
             raise NotFound("There is no such entry of this waiting list.")
         return entry
+
+    def _is_late(self, entry: WaitlistEntry, sale: Sale) -> bool:
+        """Tell whether an offer has run out: none does while its event is postponed."""
+        ends = entry.offer_expires_at
+        return sale.is_published() and ends is not None and ends <= self.clock.now()
 
     def _end(self, entry: WaitlistEntry, status: str, reason: str | None) -> None:
         sale = self.offers.locked(entry.event_id)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from turnout_waitlist.models import WAITING, WaitlistEntry
 from turnout_waitlist.services.claims import HELD
-from turnout_waitlist.services.sale import Kind, Sale
+from turnout_waitlist.services.sale import Kind, Sale, may_book
 from turnout_waitlist.services.sharing import Places, Waiting
 
 PART = 200
@@ -21,12 +21,17 @@ TURN = (WaitlistEntry.rank, WaitlistEntry.id)
 
 
 class Line:
-    """Those who wait for an event and can be offered places now, were there enough: their types are on sale, for so many."""
+    """Those who wait for an event and could be offered places now, were there enough.
+
+    Their ticket type is sold, or will be: what comes free before a sale is offered then already, so that nobody overtakes
+    the line at the moment it begins. Who has as many bookings as the event allows could not accept, and is not looked at.
+    """
 
     def __init__(self, session: Session, sale: Sale, now: datetime) -> None:
         self.session = session
         self.sale = sale
-        self.kinds = [kind for kind in sale.kinds.values() if sale.is_on(now) and kind.is_sold(now)]
+        self.kinds = [kind for kind in sale.kinds.values() if sale.is_on(now) and not kind.is_over(now)]
+        self.may_book = may_book(WaitlistEntry.user_id, sale, now)
 
     def in_turn(self, places: Places, *, first: int | None = None) -> Iterator[Waiting]:
         """Give those in line who may get something of `places`, which become fewer meanwhile; `first` is an entry to begin with."""
@@ -67,21 +72,20 @@ class Line:
                 WaitlistEntry.passed_over, WaitlistEntry.rank,
             )
             .where(WaitlistEntry.event_id == self.sale.event_id, WaitlistEntry.status == WAITING)
-            .where(or_(false(), *of_kinds), *conditions)
+            .where(or_(false(), *of_kinds), self.may_book, *conditions)
             .order_by(*TURN)
         )  # fmt: skip
 
     def _any(self, kind: Kind, _left: int | None) -> range:
-        return range(kind.min_per_booking, self.sale.most(kind) + 1)
+        return self.sale.possible(kind)
 
     def _fitting(self, kind: Kind, left: int | None) -> range:
-        most = self.sale.most(kind)
-        return range(kind.min_per_booking, (most if left is None else min(most, left)) + 1)
+        possible = self.sale.possible(kind)
+        return possible if left is None else range(possible.start, min(possible.stop, left + 1))
 
     def _short(self, kind: Kind, left: int | None) -> range:
-        if not left:
-            return range(0)
-        return range(max(kind.min_per_booking, left + 1), self.sale.most(kind) + 1)
+        possible = self.sale.possible(kind)
+        return range(max(possible.start, left + 1), possible.stop) if left else range(0)
 
     def _read(self, query: Select[*tuple[Any, ...]], limit: int) -> list[Waiting]:
         return [Waiting(*row) for row in self.session.execute(query.limit(limit))]

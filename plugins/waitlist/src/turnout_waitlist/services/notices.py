@@ -71,7 +71,8 @@ def _shown() -> Select[*tuple[Any, ...]]:
     return (
         select(
             WaitlistEntry.id, WaitlistEntry.event_id, WaitlistEntry.quantity, WaitlistEntry.reason,
-            WaitlistEntry.offer_expires_at, TicketType.name.label("ticket_type"),
+            WaitlistEntry.offered_at, WaitlistEntry.offer_expires_at,
+            TicketType.name.label("ticket_type"), TicketType.sale_starts_at,
             Booking.code, Booking.status.label("booking_status"), Booking.expires_at.label("booking_expires_at"),
             Event.title, Event.starts_at, Event.ends_at, Event.timezone, Event.place,
             User.id.label("user_id"), User.first_name, User.last_name, User.username, User.email, User.phone,
@@ -89,7 +90,9 @@ def _shown() -> Select[*tuple[Any, ...]]:
 def _letter(kind: str, row: Any, said: Mapping[str, Any]) -> Letter:
     name = f"{row.first_name} {row.last_name}".strip() or row.username
     recipient = Recipient(name=name, email=row.email, phone=row.phone, user_id=row.user_id)
-    return Letter(recipient, {**_context(row), **said}, f"{kind}:{row.id}", f"waitlist:{row.id}")
+    # An offer that is good for longer than was said, because its sale begins later, is told again.
+    what = f"{kind}:{row.offer_expires_at:%Y%m%d%H%M%S}" if kind == OFFER else kind
+    return Letter(recipient, {**_context(row), **said}, f"{what}:{row.id}", f"waitlist:{row.id}")
 
 
 def _context(row: Any) -> dict[str, Any]:
@@ -107,6 +110,7 @@ def _context(row: Any) -> dict[str, Any]:
         "entry": {
             "quantity": row.quantity,
             "ticket_type": row.ticket_type,
+            "sale_starts_at": row.sale_starts_at if _is_to_come(row) else None,
             "offer_expires_at": row.offer_expires_at,
             "reason": row.reason,
         },
@@ -114,3 +118,8 @@ def _context(row: Any) -> dict[str, Any]:
         if row.code is None
         else {"code": row.code, "status": row.booking_status, "expires_at": row.booking_expires_at},
     }
+
+
+def _is_to_come(row: Any) -> bool:
+    """Tell whether places were offered before their sale."""
+    return row.offered_at is not None and row.sale_starts_at is not None and bool(row.offered_at < row.sale_starts_at)

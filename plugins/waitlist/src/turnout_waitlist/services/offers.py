@@ -7,10 +7,10 @@ pool, its ticket types' pools, entries, the list as a whole; nobody who holds a 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 from turnout.plugin import Announce, Clock, NotFound, Settings
 from turnout.pools.errors import CapacityBelowTaken
@@ -19,11 +19,13 @@ from turnout.pools.services import PoolService
 from turnout_waitlist.hooks import Left, ListEnded, Offered, OfferLapsed
 from turnout_waitlist.models import (
     ACTIVE,
+    BOOKED,
     CANCELLED,
     EVENT_BEGAN,
     EVENT_CANCELLED,
     EXPIRED,
     NOT_ACCEPTED,
+    NOT_POSSIBLE,
     OFFERED,
     TYPE_REMOVED,
     WAITING,
@@ -32,7 +34,7 @@ from turnout_waitlist.models import (
 from turnout_waitlist.services.claims import HELD, Claims
 from turnout_waitlist.services.line import Line
 from turnout_waitlist.services.lists import WaitlistRegister
-from turnout_waitlist.services.sale import Sale, read_sale
+from turnout_waitlist.services.sale import Kind, Sale, may_book, read_sale
 from turnout_waitlist.services.sharing import Places, Shares, Waiting, share_out
 
 AT_ONCE = 500
@@ -91,17 +93,22 @@ class OfferService:
         self.go_on(event_id, came_free=self._came_free)
         self._came_free = False
 
-    def look_after(self, event_id: int) -> None:
-        """Follow whatever has changed of an event's offer, or by time alone; the event's pool is locked."""
+    def look_after(self, event_id: int, *, is_on_again: bool = False) -> None:
+        """Follow whatever has changed of an event's offer, or by time alone; the event's pool is locked.
+
+        `is_on_again`: the event was postponed, and has a date now; offers are good for as long as new ones.
+        """
         sale = read_sale(self.session, event_id) if self._is_anybody_there(event_id) else None
         if sale is None:
             return
         if sale.is_off():
             self._end(sale, CANCELLED, EVENT_CANCELLED)
-        elif sale.starts_at <= self.clock.now():
+        elif sale.is_published() and sale.starts_at <= self.clock.now():
             self._end(sale, EXPIRED, EVENT_BEGAN)
         else:
             self._follow_types(sale)
+            self._end_what_cannot_be(sale)
+            self._follow_sales(sale, is_on_again=is_on_again)
             self.go_on(event_id)
 
     def go_on(self, event_id: int, *, came_free: bool = False, first: int | None = None) -> None:
@@ -113,16 +120,23 @@ class OfferService:
         sale = read_sale(self.session, event_id)
         if sale is None:
             return
-        now = self.clock.now()
-        late = self.claims.end(
-            sale, EXPIRED, NOT_ACCEPTED, WaitlistEntry.status == OFFERED, WaitlistEntry.offer_expires_at <= now
-        )
-        if late:
+        if sale.is_published() and self._let_lapse(sale):
+            came_free = True
             sale = read_sale(self.session, event_id) or sale
-        for row in late:
-            self.announce(OfferLapsed(row.id, event_id, row.user_id))
-        self._share_out(sale, came_free=came_free or bool(late), first=first)
+        self._share_out(sale, came_free=came_free, first=first)
         self.register.note(sale)
+
+    def end(self, sale: Sale, status: str, reason: str, *which: ColumnElement[bool]) -> None:
+        """Let some of those who wait or have offers wait no more, and be told."""
+        for row in self.claims.end(sale, status, reason, *which):
+            self.announce(Left(row.id, sale.event_id, row.user_id))
+
+    def _let_lapse(self, sale: Sale) -> bool:
+        due = (WaitlistEntry.status == OFFERED, WaitlistEntry.offer_expires_at <= self.clock.now())
+        late = self.claims.end(sale, EXPIRED, NOT_ACCEPTED, *due)
+        for row in late:
+            self.announce(OfferLapsed(row.id, sale.event_id, row.user_id))
+        return bool(late)
 
     def _share_out(self, sale: Sale, *, came_free: bool, first: int | None) -> None:
         now = self.clock.now()
@@ -161,7 +175,7 @@ class OfferService:
                 held=WaitlistEntry.quantity,
                 type_pool_id=kind.pool_id,
                 offered_at=now,
-                offer_expires_at=min(now + self.offer_for, sale.ends(kind)),
+                offer_expires_at=sale.offered_until(kind, now, self.offer_for),
                 version=WaitlistEntry.version + 1,
             )
         for one in offered:
@@ -185,25 +199,50 @@ class OfferService:
             )
 
     def _follow_types(self, sale: Sale) -> None:
-        """Follow ticket types: one was removed, got its first limit, or is sold for a shorter time than people were told.
+        """Follow ticket types: one was removed, or got its first limit.
 
         Raises `CapacityBelowTaken` for a limit that is lower than what is offered and saved, which counts as taken.
         """
-        for row in self.claims.end(sale, CANCELLED, TYPE_REMOVED, WaitlistEntry.ticket_type_id.is_(None)):
-            self.announce(Left(row.id, sale.event_id, row.user_id))
+        self.end(sale, CANCELLED, TYPE_REMOVED, WaitlistEntry.ticket_type_id.is_(None))
         for kind in sale.kinds.values():
-            of_kind = (WaitlistEntry.event_id == sale.event_id, WaitlistEntry.ticket_type_id == kind.id)
             if kind.pool_id is not None:
-                self._claim_limit(kind.pool_id, *of_kind)
-            ends = sale.ends(kind)
-            self.session.execute(
-                update(WaitlistEntry)
-                .where(*of_kind, WaitlistEntry.status == OFFERED, WaitlistEntry.offer_expires_at > ends)
-                .values(offer_expires_at=ends, version=WaitlistEntry.version + 1)
-                .execution_options(synchronize_session=False)
-            )
+                self._claim_limit(kind.pool_id, sale.event_id, kind.id)
 
-    def _claim_limit(self, pool_id: int, *of_kind: Any) -> None:
+    def _end_what_cannot_be(self, sale: Sale) -> None:
+        """Let nobody wait for what no booking can have any more, nor keep an offer that would be a booking too many."""
+        impossible = []
+        for kind in sale.kinds.values():
+            possible = sale.possible(kind)
+            is_possible = WaitlistEntry.quantity.between(possible.start, possible.stop - 1)
+            impossible.append(and_(WaitlistEntry.ticket_type_id == kind.id, ~is_possible))
+        self.end(sale, CANCELLED, NOT_POSSIBLE, or_(*impossible))
+        if sale.bookings_per_attendee is not None:
+            may = may_book(WaitlistEntry.user_id, sale, self.clock.now())
+            self.end(sale, CANCELLED, BOOKED, WaitlistEntry.status == OFFERED, ~may)
+
+    def _follow_sales(self, sale: Sale, *, is_on_again: bool) -> None:
+        """Let no offer outlast the sale of its type; those that could not be accepted until now are good for longer."""
+        now = self.clock.now()
+        for kind in sale.kinds.values():
+            ends, until = sale.ends(kind), sale.offered_until(kind, now, self.offer_for)
+            self._move_offers(sale, kind, WaitlistEntry.offer_expires_at > ends, ends)
+            if is_on_again or kind.is_to_come(now):
+                for row in self._move_offers(sale, kind, WaitlistEntry.offer_expires_at < until, until):
+                    self.announce(Offered(row.id, sale.event_id, row.user_id))
+
+    def _move_offers(self, sale: Sale, kind: Kind, which: ColumnElement[bool], expires_at: datetime) -> Sequence[Any]:
+        """Let some offers of a type run out at another time; return their `id` and `user_id`."""
+        of_kind = (WaitlistEntry.event_id == sale.event_id, WaitlistEntry.ticket_type_id == kind.id)
+        return self.session.execute(
+            update(WaitlistEntry)
+            .where(*of_kind, WaitlistEntry.status == OFFERED, which)
+            .values(offer_expires_at=expires_at, version=WaitlistEntry.version + 1)
+            .returning(WaitlistEntry.id, WaitlistEntry.user_id)
+            .execution_options(synchronize_session=False)
+        ).all()
+
+    def _claim_limit(self, pool_id: int, event_id: int, type_id: int) -> None:
+        of_kind = (WaitlistEntry.event_id == event_id, WaitlistEntry.ticket_type_id == type_id)
         held = (*of_kind, HELD, WaitlistEntry.type_pool_id.is_(None))
         places = self.session.scalar(select(func.sum(WaitlistEntry.held)).where(*held)) or 0
         if not places:

@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, or_, select, text, true
 from sqlalchemy.orm import Session, aliased
+from turnout.attendees.models import Attendee
+from turnout.bookings.models import CONFIRMED, Booking
 from turnout.events.models import ARCHIVED, CANCELLED, PUBLISHED, Event
 from turnout.pools.models import Pool
 from turnout.ticket_types.models import TicketType
@@ -27,8 +30,15 @@ class Kind:
 
     def is_sold(self, now: datetime) -> bool:
         """Tell whether this is within its sale window."""
-        begun = self.sale_starts_at is None or self.sale_starts_at <= now
-        return begun and (self.sale_ends_at is None or now < self.sale_ends_at)
+        return not self.is_to_come(now) and not self.is_over(now)
+
+    def is_to_come(self, now: datetime) -> bool:
+        """Tell whether the sale of this has not begun."""
+        return self.sale_starts_at is not None and now < self.sale_starts_at
+
+    def is_over(self, now: datetime) -> bool:
+        """Tell whether the sale of this has ended."""
+        return self.sale_ends_at is not None and self.sale_ends_at <= now
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +58,11 @@ class Sale:
 
     def is_on(self, now: datetime) -> bool:
         """Tell whether places can be offered: the event is published, and has not begun."""
-        return self.status == PUBLISHED and now < self.starts_at
+        return self.is_published() and now < self.starts_at
+
+    def is_published(self) -> bool:
+        """Tell whether the event has a date; until then no offer runs out, because none can be accepted."""
+        return self.status == PUBLISHED
 
     def is_off(self) -> bool:
         """Tell whether the event will not be held any more."""
@@ -58,19 +72,42 @@ class Sale:
         """Return how many places of a type are free: the scarcer of its own and the event's; None is no limit."""
         return least(self.left, kind.left)
 
-    def most(self, kind: Kind) -> int:
-        """Return how many places of a type one booking may have."""
-        return min(self.max_per_booking, kind.max_per_booking or self.max_per_booking)
+    def possible(self, kind: Kind) -> range:
+        """Return how many places of a type one booking could have if all were free; nothing, where limits contradict each other."""
+        most = least(self.max_per_booking, kind.max_per_booking, self.capacity, kind.capacity)
+        return range(kind.min_per_booking, (most or 0) + 1)
 
     def ends(self, kind: Kind) -> datetime:
         """Return until when places of a type can be accepted: the event begins, or the sale of the type ends."""
         return min(self.starts_at, kind.sale_ends_at or self.starts_at)
+
+    def offered_until(self, kind: Kind, now: datetime, time: timedelta) -> datetime:
+        """Return when an offer of places of a type runs out that is good for some `time`, which begins with the sale."""
+        return min(max(now, kind.sale_starts_at or now) + time, self.ends(kind))
 
     def moments(self) -> Iterator[datetime]:
         """Give the moments at which it changes by itself what can be offered."""
         yield self.starts_at
         for kind in self.kinds.values():
             yield from (moment for moment in (kind.sale_starts_at, kind.sale_ends_at) if moment is not None)
+
+
+HOLDING = text("bookings.status IN ('pending', 'confirmed')")
+"""As text: a prepared statement's plan can use a partial index only if it knows the values."""
+
+
+def may_book(user_id: Any, sale: Sale, now: datetime) -> ColumnElement[bool]:
+    """Return the condition that a user, given by an id or a column, has fewer bookings than the event allows."""
+    if sale.bookings_per_attendee is None:
+        return true()
+    live = or_(Booking.status == CONFIRMED, Booking.expires_at > now)
+    held = (
+        select(func.count())
+        .select_from(Booking)
+        .join(Attendee, Attendee.id == Booking.attendee_id)
+        .where(Attendee.user_id == user_id, Booking.event_id == sale.event_id, HOLDING, live)
+    )
+    return held.scalar_subquery() < sale.bookings_per_attendee
 
 
 def least(*numbers: int | None) -> int | None:
