@@ -121,7 +121,7 @@ def test_payments_of_own_events(plans, paging):
         (BUYER, {"event": 5}),
         (BUYER, {"problem": "any"}),
     ],
-    ids=str,
+    ids=lambda value: "-".join(map(str, value.values())) if isinstance(value, dict) else str(value.user_id),
 )
 def test_payments(plans, actor, filters):
     for plan in plans(lambda catalog: catalog.find(filters, FIRST, actor=actor))[1:]:  # all but the count
@@ -136,7 +136,7 @@ def test_a_payment(plans):
 @pytest.mark.parametrize(
     ("actor", "filters"),
     [(SYSTEM, {}), (SYSTEM, {"event": 5}), (SYSTEM, {"payment": 5}), (ORGANIZER, {}), (ORGANIZER, {"event": 7})],
-    ids=str,
+    ids=lambda value: "-".join(map(str, value.values())) if isinstance(value, dict) else str(value.user_id),
 )
 def test_the_ledger(plans, actor, filters):
     for plan in plans(lambda catalog: catalog.entries(filters, FIRST, actor=actor))[1:]:
