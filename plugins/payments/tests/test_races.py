@@ -32,21 +32,22 @@ class House:
         with Session(application.engine, expire_on_commit=False) as session:
             make = Make(session, self.registry.clock)
             self.event = make.event(price="10.50", bookings_per_attendee=None, capacity=8)
-            self.user = make.user()
+            self.user, *others = (make.user() for _ in range(4))
             session.commit()
         self.actor = Actor.of(self.user.id)
+        self.actors = [self.actor, *(Actor.of(user.id) for user in others)]
 
     def do(self, function):
         return transact(self.registry, function)
 
-    def book(self):
-        wanted = BookingRequest(self.event.id, self.actor, (Line(), Line()))
+    def book(self, actor=None):
+        wanted = BookingRequest(self.event.id, actor or self.actor, (Line(), Line()))
         return self.do(lambda request: request.find_service(Booker).book([wanted])[0]["id"])
 
     def begin(self, booking_id):
         return self.do(
             lambda request: request.find_service(PaymentService).begin(
-                booking_id, "bank", "https://shop.example.com/", actor=self.actor
+                booking_id, "bank", "https://shop.example.com/", actor=SYSTEM
             )
         )
 
@@ -105,7 +106,7 @@ def test_the_same_money_is_seen_by_many(house):
 
 
 def test_money_and_the_end_of_the_hold(house):
-    bookings = [house.book() for _ in range(4)]
+    bookings = [house.book(actor) for actor in house.actors]  # nobody has a newer one
     payments = [house.begin(booking) for booking in bookings]
     house.work()
     house.registry.clock.move(minutes=16)
