@@ -359,6 +359,8 @@ class BookingService:
         # Locked, as the users are already: nobody books for them between what is released here and what is deleted.
         guests = select(Attendee.id).where(Attendee.user_id.in_(user_ids)).order_by(Attendee.id).with_for_update()
         theirs = or_(Booking.user_id.in_(user_ids), Booking.attendee_id.in_(self.session.scalars(guests).all()))
+        # All of them, and before any pool: also one that has expired may be waited for, by whoever takes it up again.
+        self.session.execute(select(Booking.id).where(theirs).order_by(Booking.id).with_for_update())
         active = self.session.scalars(
             update(Booking)
             .where(theirs, Booking.status.in_(ACTIVE))
