@@ -161,7 +161,7 @@ def test_what_was_just_written_waits_for_its_row(keep, session, folder, files, s
 def test_many_files_are_looked_at_in_parts(keep, session, folder, files, sweep, monkeypatch):
     monkeypatch.setattr(services, "BATCH", 3)
     kept = [keep(shade) for shade in range(5)]
-    for row in session.scalars(select(Image)).all()[1:]:
+    for row in session.scalars(select(Image).order_by(Image.id)).all()[1:]:
         session.delete(row)
     age(folder, days=2)
     sweep()
