@@ -30,8 +30,10 @@ class EventChanged(EventHappening):
 
 
 @dataclass(frozen=True, slots=True)
-class OfferChanged(EventHappening):
+class OfferChanged(DomainEvent):
     """How many places of an event are sold, of what kind or when, may be different now; its pool is locked."""
+
+    event_id: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,15 +3,14 @@
 import pytest
 from sqlalchemy import select
 
-from turnout.events.hooks import EventHappening, OfferChanged
+from turnout.events.hooks import OfferChanged
 from turnout.pools.models import Pool
 
 heard = []
 
 
 def hear(event):
-    if isinstance(event, OfferChanged):
-        heard.append((event.event_id, event.request.db.scalar(select(Pool.id).limit(1)) is not None))
+    heard.append((event.event_id, event.request.db.scalar(select(Pool.id).limit(1)) is not None))
 
 
 @pytest.fixture
@@ -20,7 +19,7 @@ def application(workshop, database):
 
 
 def includeme(config):
-    config.add_subscriber(hear, EventHappening)
+    config.add_subscriber(hear, OfferChanged)
 
 
 @pytest.fixture
