@@ -257,8 +257,12 @@ def slug(**options: Any) -> colander.SchemaNode:
 
 def url(**options: Any) -> colander.SchemaNode:
     """A web address."""
+    # Besides what Python and JSON Schema both call space, what only one of them does: the rule is one wherever it is read.
     return matching(
-        r"^https?://[^\s/$.?#][^\s]*$", "must be a web address that starts with http:// or https://", 1000, **options
+        r"^https?://[^\s\x00-\x1f\x85\ufeff/$.?#][^\s\x00-\x1f\x85\ufeff]*$",
+        "must be a web address that starts with http:// or https://",
+        1000,
+        **options,
     )
 
 
