@@ -43,9 +43,9 @@ docs: .venv/.tested  ## Write docs/plugins/reference.md anew from the docstrings
 LOCK = $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header setup.cfg
 lock: .venv/.uv  ## Choose versions anew and write the lock files
 	$(LOCK) --extra test -o requirements-test.lock
-	$(LOCK) -c requirements-test.lock -o requirements.lock
-	$(LOCK) -c requirements-test.lock --extra celery -o requirements-celery.lock
-	$(LOCK) -c requirements-test.lock --extra stripe -o requirements-stripe.lock
+	$(LOCK) -c requirements-test.lock --extra external-events -o requirements.lock
+	$(LOCK) -c requirements-test.lock --extra celery --extra external-events -o requirements-celery.lock
+	$(LOCK) -c requirements-test.lock --extra stripe --extra external-events -o requirements-stripe.lock
 
 clean:  ## Remove the environment and caches; the data in var/ stays
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage

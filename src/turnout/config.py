@@ -14,6 +14,7 @@ TOOLKIT = (
     "turnout.plugin.boundary",
     "turnout.admin",
     "turnout.commands",
+    "turnout.demo.servers",
 )
 FEATURES = (
     "turnout.health",
@@ -33,6 +34,7 @@ FEATURES = (
     "turnout.tickets",
     "turnout.check_ins",
     "turnout.rsvps",
+    "turnout.calendars",
     "turnout.messages",
     "turnout.webhooks",
     "turnout.metrics",

@@ -101,6 +101,13 @@ class TooManyAttempts(DomainError):
         super().__init__(f"Too many attempts. Try again in {number} {unit}{'' if number == 1 else 's'}.")
 
 
+class Unreachable(DomainError):
+    """An outside service that this needs did not answer, or not so that it could be understood."""
+
+    code = "unreachable"
+    title = "A service that this needs did not answer"
+
+
 class VersionMismatch(DomainError):
     """Somebody else has changed it since the caller read it."""
 

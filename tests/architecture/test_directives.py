@@ -15,7 +15,7 @@ from turnout.testing.databases import SQLiteDatabases
 ROOT = Path(turnout.__file__).parent
 PUBLISHED = set(re.findall(r"^        (\w+) = \1$", inspect.getsource(Configurator), re.MULTILINE))
 REGISTRIES = {
-    "api_services", "booking_extensions", "capabilities", "commands", "event_extensions", "handlers", "health_checks", "injectables", "message_channels",
+    "api_services", "booking_extensions", "capabilities", "commands", "demo_servers", "event_extensions", "handlers", "health_checks", "injectables", "message_channels",
     "message_kinds", "message_senders", "periodic_tasks", "permissions", "queue_threads", "services", "webhook_events",
 }  # fmt: skip
 """What directives fill, as attributes of the application's registry."""

@@ -52,7 +52,7 @@ FURTHER = {
         "template",
     },
     "tickets": {"codes", "printing", "static"},
-    "webhooks": {"addresses", "event_types", "payloads", "representations", "sending", "signing", "templates"},
+    "webhooks": {"event_types", "payloads", "representations", "sending", "signing", "templates"},
 }
 """What a feature has beside the kinds: each one is a thing of its own that the security policy or an operator uses."""
 

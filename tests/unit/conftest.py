@@ -1,9 +1,10 @@
-"""The probes: two plugins that can be switched by event, one on and one off unless somebody says otherwise."""
+"""The probes: two plugins that can be switched by event, one on and one off unless somebody says otherwise. And receivers."""
 
 import importlib
 from pathlib import Path
 
 import pytest
+from tests.unit.receivers import Authority, RawReceiver, Receiver
 
 PROBES = Path(__file__).parent / "plugin" / "probes"
 
@@ -33,3 +34,41 @@ def quiet(application):
     quiet = importlib.import_module("turnout_quiet")
     quiet.calls.clear()
     return quiet
+
+
+@pytest.fixture
+def receive():
+    """Return what starts a receiver."""
+    started = []
+
+    def start(*arguments, **options):
+        started.append(Receiver(*arguments, **options))
+        return started[-1]
+
+    yield start
+    for receiver in started:
+        receiver.close()
+
+
+@pytest.fixture
+def receive_raw():
+    """Return what starts a receiver that does with a connection what a function of the test does."""
+    started = []
+
+    def start(serve):
+        started.append(RawReceiver(serve))
+        return started[-1]
+
+    yield start
+    for receiver in started:
+        receiver.close()
+
+
+@pytest.fixture
+def receiver(receive):
+    return receive()
+
+
+@pytest.fixture
+def authority(tmp_path):
+    return Authority(tmp_path)

@@ -11,6 +11,15 @@
 One with a `form`, a schema, gets what was filled in after the id; so do its consequences, which get nothing in it as long
 as nothing is filled in. What is `destructive` is done only if, when it is confirmed, the consequences and the thing's
 version are still those that the page said; so they say the same as long as nothing changes.
+
+One that needs an answer from outside gets it by a method of its own, so that no transaction is open meanwhile:
+
+    @action("Refresh", permission="feeds:refresh")
+    def refresh(self, feed_id: int, news: News, *, actor: Actor, expected: Collection[int] | None = None) -> str: ...
+
+    @refresh.beforehand
+    def ask(self, feed_id: int, *, actor: Actor) -> News:
+        return self.feeds.ask(feed_id, actor=actor)
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -61,11 +70,21 @@ class Action:
     when: Callable[[Row], bool] | None = None
     on: str | None = None
     foreseen: Callable[..., Sequence[str]] | None = None
+    asked: Callable[..., Any] | None = None
     description: str = ""
 
     def consequences(self, function: Callable[..., Sequence[str]]) -> Self:
         """Decorate the method that says, before it happens, what the action will do."""
         self.foreseen = function
+        return self
+
+    def beforehand(self, function: Callable[..., Any]) -> Self:
+        """Decorate the method that asks somebody outside, before anything is read or written here.
+
+        It gets what names the thing, and `actor`, and must itself see to whether they may ask. What it returns the action gets
+        after the id; a domain error that it raises is the action's refusal.
+        """
+        self.asked = function
         return self
 
     @property

@@ -8,6 +8,7 @@ from pyramid.request import Request
 
 from turnout import schema as fields
 from turnout.admin.actions import ONE, Action
+from turnout.admin.filters import Filters
 from turnout.admin.forms.schemas import defaults
 from turnout.admin.forms.widgets import Choices, Picker, Setting
 from turnout.admin.guarding import is_on_page
@@ -40,6 +41,11 @@ def setting_of(request: Request, section: AdminSection, values: Mapping[str, Any
     keep = _keeper(request) if request.has_permission("images:create") else None
     left_out = section.pickers.keys() - pickers.keys()
     return Setting(zone, currency, pickers, left_out, keep, partial(_seen_at, request))
+
+
+def filters_of(request: Request, section: AdminSection) -> Filters:
+    """Return what a request's parameters ask for, read by the section's `query`, and the fields to ask with."""
+    return Filters(request, section, setting_of(request, section))
 
 
 def _keeper(request: Request) -> Callable[[bytes], str]:

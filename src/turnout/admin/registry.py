@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 from urllib.parse import urlencode
 
@@ -34,7 +36,7 @@ class Sections:
         """Add a section with what it adds to others."""
         if plugin is not None:
             self.plugins[section.name] = plugin
-        if section.can("find") or section.can("get"):
+        if section.can("find") or section.can("get") or section.entry() is not None:
             self.by_name[section.name] = section
         for action in section.actions():
             self.actions.setdefault(action.on or section.name, []).append((section, action))
@@ -99,14 +101,17 @@ def add_admin_section(config: Configurator, section: Section) -> None:
     def add(route: str, path: str, permission: str, *views: tuple[str, Callable[..., Any], str | None]) -> None:
         config.add_route(f"admin:{name}{route}", f"/admin/{name}{path}")
         for method, view, template in views:
-            config.add_view(
-                bound(view, section),
-                route_name=f"admin:{name}{route}",
-                request_method=method,
-                permission=permission,
-                renderer=template if template in {None, "json"} else f"turnout.admin:templates/{template}.jinja2",
-                event_of=about_no_event,
-            )
+            answer(route, permission, method, view, _renderer(template))
+
+    def answer(route: str, permission: str, method: str, view: Callable[..., Any], renderer: str | None) -> None:
+        config.add_view(
+            bound(view, section),
+            route_name=f"admin:{name}{route}",
+            request_method=method,
+            permission=permission,
+            renderer=renderer,
+            event_of=about_no_event,
+        )
 
     may, one = section.permissions, f"/{{id:{section.ids}}}"
     if section.single:
@@ -123,6 +128,23 @@ def add_admin_section(config: Configurator, section: Section) -> None:
         add(":edit", f"{one}/edit", may["update"], ("GET", editing.edit, "form"), ("POST", editing.update, "form"))
     for action in section.actions():
         _add_action(add, action, one if action.on is None else f"/{{id:{AdminSection.ids}}}", acting)
+    _add_own_pages(add, answer, section, one)
+
+
+def _add_own_pages(add: Callable[..., None], answer: Callable[..., None], section: Section, one: str) -> None:
+    """Add the pages that a section draws itself; one address may answer several methods."""
+    by_route = attrgetter("route")
+    for route, drawn in groupby(sorted(section.own_pages(), key=by_route), by_route):
+        pages = list(drawn)
+        path = f"/{pages[0].path}".rstrip("/").replace("/{id}", one)
+        add(route, path, "")
+        for page in pages:
+            answer(route, page.permission, page.method, page.view, page.template)
+
+
+def _renderer(template: str | None) -> str | None:
+    """Return the renderer of a view of the toolkit's own."""
+    return template if template in {None, "json"} else f"turnout.admin:templates/{template}.jinja2"
 
 
 def _add_action(add: Callable[..., None], action: Action, one: str, acting: Any) -> None:
@@ -196,6 +218,10 @@ def _check(section: Section) -> None:
     for action in section.actions():
         if action.bulk and action.form is not None:
             raise StartError(f"{where} has the action {action.name} with a form: it cannot be bulk")
+        if action.asked is not None and (action.bulk or action.asks):
+            raise StartError(
+                f"{where} has the action {action.name} that asks beforehand: it can neither be bulk nor ask again"
+            )
         if action.bulk and (action.on is not None or action.scope == ALL):
             raise StartError(f"{where} has the action {action.name} for no list of its own: it cannot be bulk")
     if section.single and not (section.can("get") and section.can("update")):

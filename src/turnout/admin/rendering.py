@@ -24,7 +24,7 @@ BADGES = {
     "paid": "green", "accepted": "green", "offered": "blue", "open": "blue", "created": "blue",
     "unpaid": "yellow", "refunded": "yellow", "partially_refunded": "yellow", "expired": "red",
     "pending": "yellow", "processing": "yellow", "postponed": "yellow", "waiting": "yellow", "degraded": "yellow",
-    "reported": "yellow", "not_yet": "blue", "running": "blue", "draft": "blue", "queued": "blue",
+    "reported": "yellow", "not_yet": "blue", "running": "blue", "draft": "blue", "queued": "blue", "elsewhere": "blue", "stopped": "yellow",
     "cancelled": "red", "failed": "red", "dead": "red", "quarantined": "red", "hidden": "red", "sold_out": "red",
 }  # fmt: skip
 """The colour of a state, beside its name."""

@@ -24,6 +24,7 @@ from typing import Any, ClassVar
 
 from turnout.admin.actions import Action, Made
 from turnout.admin.forms.widgets import Choices
+from turnout.admin.own_pages import OwnPage
 from turnout.admin.panels import Panel
 from turnout.api.pages import PageQuery
 from turnout.paging import Paging, Slice
@@ -73,7 +74,8 @@ class AdminSection:
     """A part of the admin UI. Class attributes declare it; methods do what it can.
 
     A section has a list if it has `find`, pages if `get`, a form to make things if `create`, and to change them if `update`.
-    Other methods become buttons by `turnout.admin.actions.action`, and parts of pages by `turnout.admin.panels.panel`.
+    Other methods become buttons by `turnout.admin.actions.action`, parts of pages by `turnout.admin.panels.panel`, and pages of
+    the section's own by `turnout.admin.own_pages.own_page`.
     """
 
     name: ClassVar[str]
@@ -164,6 +166,10 @@ class AdminSection:
         """Tell whether the form to change this one is of use to the actor, as it is now."""
         return self.may_change(row, actor)
 
+    def goes_on(self, row: Mapping[str, Any]) -> bool:  # noqa: ARG002 - for sections
+        """Tell whether this one changes by itself just now: then its page is read again every two seconds."""
+        return False
+
     def zone(self, values: Mapping[str, Any]) -> str | None:
         """Return the time zone that moments of a row, or of a filled in form, are in."""
         return None if self.zone_by is None else values.get(self.zone_by) or None
@@ -178,7 +184,9 @@ class AdminSection:
         """Return the permission to open it from the menu; None: it has no page there."""
         if cls.single:
             return cls.permissions["update"]
-        return cls.permissions["read"] if cls.can("find") else None
+        if cls.can("find"):
+            return cls.permissions["read"]
+        return next((page.permission for page in cls.own_pages() if page.is_home), None)
 
     @classmethod
     def actions(cls) -> list[Action]:
@@ -189,6 +197,11 @@ class AdminSection:
     def panels(cls) -> list[Panel]:
         """Return its panels in the order of the class."""
         return [found for found in _members(cls) if isinstance(found, Panel)]
+
+    @classmethod
+    def own_pages(cls) -> list[OwnPage]:
+        """Return the pages that it draws itself, in the order of the class."""
+        return [found for found in _members(cls) if isinstance(found, OwnPage)]
 
 
 def _members(cls: type) -> list[Any]:

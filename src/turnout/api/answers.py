@@ -19,6 +19,14 @@ class Accepted(Versioned):
     """What was accepted because the client would rather not wait (``Prefer: respond-async``), and is decided later."""
 
 
+class Existing(Versioned):
+    """What was there already where something was to be made: answered 200 instead of 201."""
+
+
+_STATUSES: dict[type[Versioned], int] = {Accepted: ACCEPTED, Existing: 200}
+"""How a view's answer is answered whatever its operation says."""
+
+
 def _default(value: Any) -> Any:
     if isinstance(value, Decimal):
         return str(value)
@@ -32,7 +40,8 @@ def dumps(value: Any) -> bytes:
     return orjson.dumps(value, default=_default, option=orjson.OPT_UTC_Z)
 
 
-def _caching(request: Request, max_age: int | None) -> dict[str, str]:
+def caching(request: Request, max_age: int | None) -> dict[str, str]:
+    """Return the headers that say who may keep an answer: anybody for `max_age` seconds, if nobody in particular has asked."""
     if request.actor.is_signed_in:
         return {"Cache-Control": "private, no-cache"}
     if max_age is None:
@@ -60,15 +69,16 @@ def respond(
     if result is None:
         return Response(status=204)
     body = dumps(result)
-    response = Response(body, ACCEPTED if isinstance(result, Accepted) else status, content_type=JSON)
+    status = next((other for kind, other in _STATUSES.items() if isinstance(result, kind)), status)
+    response = Response(body, status, content_type=JSON)
     tell_accepted(response)
-    caching = _caching(request, max_age)
-    response.headers.update(caching)
+    kept = caching(request, max_age)
+    response.headers.update(kept)
     if isinstance(result, Versioned) or max_age is not None:
         tag = etag(result.version if isinstance(result, Versioned) else 0, body)
         response.headers["ETag"] = tag
         if request.method in {"GET", "HEAD"} and is_unchanged(request, tag):
-            return Response(status=304, headers={"ETag": tag, **caching})
+            return Response(status=304, headers={"ETag": tag, **kept})
     if location is not None:
         response.headers["Location"] = request.application_url + "/api/v1" + location.format_map(result)
     return response

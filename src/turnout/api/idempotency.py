@@ -39,6 +39,9 @@ _FINDERS = {
     dialect: text(_FIND.format(lock=lock)).bindparams(bindparam("since", type_=UTCDateTime))
     for dialect, lock in (("postgresql", "pg_try_advisory_xact_lock(:lock)"), ("sqlite", ":lock IS NOT NULL"))
 }
+_LOOK = text("""
+    SELECT 1 FROM idempotency_keys WHERE caller = :caller AND key = :key AND created_at > :since
+""").bindparams(bindparam("since", type_=UTCDateTime))
 _KEEP = text("""
     INSERT INTO idempotency_keys (caller, key, fingerprint, status, etag, location, body, created_at)
     VALUES (:caller, :key, :fingerprint, :status, :etag, :location, :body, :now)
@@ -67,12 +70,10 @@ def once(request: Request, answer: Callable[[], Response], *, secret: bool) -> R
 
     `secret` answers (tokens) are kept encrypted. Raises `KeyReused`, `KeyInUse`, or `Invalid` for a key that is none.
     """
-    key = request.headers.get("Idempotency-Key")
+    key = _key(request)
     if key is None:
         return answer()
-    if not _KEY.fullmatch(key):
-        raise Invalid({"Idempotency-Key": "must be 1 to 255 visible ASCII characters"})
-    caller = f"user:{request.actor.user_id}" if request.actor.is_signed_in else f"anonymous:{request.client_addr}"
+    caller = _caller(request)
     parts = (request.method, request.path_qs, request.headers.get("If-Match", ""))
     fingerprint = sha256("\n".join(parts).encode() + b"\n" + request.body).digest()
     now = request.registry.clock.now()
@@ -110,6 +111,27 @@ def once(request: Request, answer: Callable[[], Response], *, secret: bool) -> R
             # The first request ended between our look and our lock; tried again, we find its answer.
             raise TryAgain
     return response
+
+
+def is_answered(request: Request) -> bool:
+    """Tell, without a lock, whether the answer of the request's ``Idempotency-Key`` is kept. Raises `Invalid` for one that is none."""
+    key = _key(request)
+    if key is None:
+        return False
+    parameters = {"caller": _caller(request), "key": key, "since": request.registry.clock.now() - KEPT}
+    with open_read_session(request.registry) as session:
+        return session.connection().execute(_LOOK, parameters).first() is not None
+
+
+def _key(request: Request) -> str | None:
+    key: str | None = request.headers.get("Idempotency-Key")
+    if key is not None and not _KEY.fullmatch(key):
+        raise Invalid({"Idempotency-Key": "must be 1 to 255 visible ASCII characters"})
+    return key
+
+
+def _caller(request: Request) -> str:
+    return f"user:{request.actor.user_id}" if request.actor.is_signed_in else f"anonymous:{request.client_addr}"
 
 
 def _was_answered(request: Request, parameters: dict[str, Any]) -> bool:

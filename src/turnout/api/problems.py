@@ -35,6 +35,7 @@ STATUS_OF: tuple[tuple[type[errors.DomainError], int], ...] = (
     (api_errors.BodyTooLarge, 413),
     (api_errors.UnsupportedMediaType, 415),
     (api_errors.KeyReused, 422),
+    (errors.Unreachable, 502),
     (errors.DomainError, 409),
 )
 

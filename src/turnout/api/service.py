@@ -27,14 +27,14 @@ from pyramid.response import Response
 
 from turnout.api.answers import JSON, respond
 from turnout.api.errors import NotAcceptable
-from turnout.api.idempotency import once
+from turnout.api.idempotency import is_answered, once
 from turnout.api.reading import body_reader, bound_body, bound_file, query_reader, type_reader
 from turnout.errors import DomainError
 from turnout.schema import Schema
 
 PREFIX = "/api/v1"
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-View = Callable[[Request], Any]
+View = Callable[..., Any]
 EventOf = Callable[[Request], int | None]
 
 
@@ -65,6 +65,8 @@ class Operation:
     """Seconds for which anybody may keep what is answered to nobody in particular; the answer has an ETag of its text."""
     secret: bool = False
     content_type: str = JSON
+    beforehand: Callable[[Request], Any] | None = None
+    """Asks somebody outside, before anything is locked or written; what it returns the view gets after the request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,10 @@ class Service(cornice.Service):
     - `versioned`: the answer is a `Versioned` and gets an ETag; writes honour ``If-Match`` (`expected_versions`);
     - `max_age`: seconds for which anybody may keep an answer given to nobody in particular;
     - `secret`: the answer must not be kept for ``Idempotency-Key``;
-    - `content_type`: of answers that are no JSON; the view then returns a response.
+    - `content_type`: of answers that are no JSON; the view then returns a response;
+    - `beforehand`, of writes: a function of the request that asks somebody outside. It is called before the transaction that
+      ``Idempotency-Key`` opens, and must itself see to whether they may ask; what it returns the view gets after the request.
+      It is not called for what was answered already.
 
     The view's name is the operation's in OpenAPI, its docstring the description.
 
@@ -193,11 +198,11 @@ def _answering(view: View, operation: Operation) -> Callable[[Request], Response
     def answer(request: Request) -> Response:
         return respond(request, view(request), operation.status, operation.location, max_age=operation.max_age)
 
-    def write(request: Request) -> Response:
+    def write(request: Request, *told: Any) -> Response:
         if not request.actor.is_staff:
-            return answer(request)
+            return respond(request, view(request, *told), operation.status, operation.location)
         given = deepcopy(request.validated.get("body", {}))  # as it was sent, whatever the view makes of it
-        result = view(request)
+        result = view(request, *told)
         response = respond(request, result, operation.status, operation.location)
         if response.status_int < HTTPStatus.BAD_REQUEST:
             request.registry.notify(Written(request, operation, given, result))
@@ -209,7 +214,12 @@ def _answering(view: View, operation: Operation) -> Callable[[Request], Response
         request.actor = request.registry.permissions[operation.permission].limited(request.actor)
         if operation.method not in WRITES:
             return answer(request)
-        return once(request, lambda: write(request), secret=operation.secret)
+        if operation.beforehand is None:
+            return once(request, lambda: write(request), secret=operation.secret)
+        ask = functools.cache(functools.partial(operation.beforehand, request))
+        if not is_answered(request):
+            ask()
+        return once(request, lambda: write(request, ask()), secret=operation.secret)
 
     return answer_limited
 

@@ -11,8 +11,7 @@ import colander
 from pyramid.config import Configurator
 from pyramid.request import Request
 
-from turnout.admin.context import setting_of
-from turnout.admin.filters import Filters
+from turnout.admin.context import filters_of
 from turnout.admin.panels import Block, Facts, Share, panel
 from turnout.admin.recording import record
 from turnout.admin.registry import bound
@@ -162,7 +161,7 @@ def _wanted(request: Request) -> str | int | None:
 
 def _page(request: Request, section: DoorSection, answer: Answer) -> dict[str, Any]:
     event = section.events.for_change(row_id(request), actor=request.actor)
-    filters = Filters(request, section, setting_of(request, section))
+    filters = filters_of(request, section)
     (found, counts), problems = found_by(partial(section.check_ins.find, event.id, actor=request.actor), filters)
     return {
         "event": event,

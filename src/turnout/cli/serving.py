@@ -45,6 +45,7 @@ def serve(
 ) -> None:
     """Serve Turnout over HTTP until it is told to stop (Ctrl-C, SIGTERM)."""
     from turnout.api.reading import most_bytes
+    from turnout.demo.servers import demo_servers
     from turnout.outbox.worker import Worker
     from turnout.server import Server, inherited_socket, listening_socket, server_settings
 
@@ -72,7 +73,8 @@ def serve(
         )
         if not quiet:
             _greet(server.url, registry.settings, demo=demo)
-        with Worker(registry) if registry.settings["outbox.embedded"] else nullcontext():
+        worker = Worker(registry) if registry.settings["outbox.embedded"] else nullcontext()
+        with demo_servers(registry) if demo else nullcontext(), worker:
             server.run()
 
 

@@ -33,7 +33,8 @@ ANY = {node.name: node.missing for node in EventFilters().children}
 """The filters when nothing is filtered."""
 _SAID = (
     "title", "description", "starts_at", "ends_at", "timezone", "venue_id", "location", "country", "capacity", "currency",
-    "max_tickets_per_booking", "bookings_per_attendee", "reminder_hours", "image_url", "plugins",
+    "max_tickets_per_booking", "bookings_per_attendee", "reminder_hours", "image_url", "is_bookable",
+    "tickets_url", "plugins",
 )  # fmt: skip
 """What forms call as pages do."""
 _OF_TYPES = (
@@ -76,6 +77,8 @@ class EventSection(AdminSection):
         Column("category.name", "Category", to="categories", id="category.id"),
         "tags",
         "description",
+        "is_bookable",
+        Column("tickets_url", "Tickets elsewhere"),
         "max_tickets_per_booking",
         "bookings_per_attendee",
         "reminder_hours",

@@ -3,7 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import JSON, CheckConstraint, Column, ForeignKey, Index, String, Table, Text, text
+from sqlalchemy import JSON, CheckConstraint, Column, ForeignKey, Index, String, Table, Text, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from turnout.db import NEVER_REUSED, Amount, Base, Id, UTCDateTime
@@ -21,7 +21,8 @@ class Event(Base):
     """Something that people can book places for.
 
     `place`, `country` and `price` repeat what the venue and the ticket types say, so that lists can filter and sort by
-    an index; `remind_at` is `reminder_hours` before the start. `switches` says of plugins
+    an index; `remind_at` is `reminder_hours` before the start. What is not
+    `is_bookable` is only shown here; `tickets_url` is where tickets are sold elsewhere. `switches` says of plugins
     whether they are on, where somebody has decided it. The full-text index over title, description and place is made by the migration.
     """
 
@@ -49,8 +50,8 @@ class Event(Base):
     reminder_hours: Mapped[int | None]
     remind_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     switches: Mapped[dict[str, bool]] = mapped_column(JSON, default=dict, server_default=text("'{}'"))
-    external_source: Mapped[str | None] = mapped_column(String(40))
-    external_id: Mapped[str | None] = mapped_column(String(100))
+    is_bookable: Mapped[bool] = mapped_column(default=True, server_default=true())
+    tickets_url: Mapped[str | None] = mapped_column(String(1000))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     updated_at: Mapped[datetime] = mapped_column(UTCDateTime)
     version: Mapped[int] = mapped_column(default=1)
@@ -62,7 +63,6 @@ class Event(Base):
         CheckConstraint("max_tickets_per_booking > 0", name="max_tickets_positive"),
         CheckConstraint("bookings_per_attendee > 0", name="bookings_per_attendee_positive"),
         CheckConstraint("reminder_hours > 0", name="reminder_hours_positive"),
-        Index("uq_events_external", "external_source", "external_id", unique=True),
         Index("ix_events_organizer_id_starts_at_id", "organizer_id", "starts_at", "id"),
         NEVER_REUSED,
     )

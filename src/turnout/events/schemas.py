@@ -38,6 +38,8 @@ class EventInput(Schema):
         description="How long before the start guests are reminded; null: not at all",
     )
     image_url = fields.url(optional=True)
+    is_bookable = fields.flag(missing=True, description="Whether places are booked here; otherwise it is only shown")
+    tickets_url = fields.url(optional=True, description="Where tickets are sold elsewhere")
     plugins = fields.members(
         missing=dict,
         described_by="event plugins",
@@ -151,7 +153,18 @@ class EventView(Schema):
     seats_available = fields.whole(optional=True, description="Null: no limit")
     is_sold_out = fields.flag()
     sales_state = fields.choice(
-        ("draft", "not_yet", "on_sale", "sold_out", "closed", "ended", "cancelled", "postponed", "archived")
+        (
+            "draft",
+            "not_yet",
+            "on_sale",
+            "elsewhere",
+            "sold_out",
+            "closed",
+            "ended",
+            "cancelled",
+            "postponed",
+            "archived",
+        )
     )
     price = fields.money(description="The lowest among its ticket types")
     currency = fields.currency()
@@ -164,6 +177,8 @@ class EventView(Schema):
     status = fields.choice(STATUSES)
     is_active = fields.flag(description="Published and not over")
     image_url = fields.url(optional=True)
+    is_bookable = fields.flag(description="Whether places are booked here; otherwise it is only shown")
+    tickets_url = fields.url(optional=True, description="Where tickets are sold elsewhere")
     ticket_types = fields.many(TicketTypeView(name="ticket_type"), 50)
     plugins = fields.members(
         described_by="event plugins", description="Which plugins are on for this event, of those that can be switched"

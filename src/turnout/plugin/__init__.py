@@ -21,6 +21,7 @@ from pyramid.request import Request
 from sqlalchemy.orm import Session
 
 from turnout import schema as fields
+from turnout.api.answers import Existing
 from turnout.api.etags import expected_versions
 from turnout.api.pages import PageQuery, page, page_of, paging_of
 from turnout.api.service import Service, about_no_event
@@ -36,6 +37,7 @@ from turnout.errors import (
     StartError,
     TryAgain,
     Unauthenticated,
+    Unreachable,
     VersionMismatch,
 )
 from turnout.hooks import DomainEvent
@@ -50,6 +52,9 @@ from turnout.versions import Versioned, require_version
 
 if TYPE_CHECKING:
     from turnout.admin.actions import ALL, Done, Made, action
+    from turnout.admin.context import filters_of
+    from turnout.admin.flashes import flash
+    from turnout.admin.own_pages import own_page
     from turnout.admin.panels import (
         ATTENTION,
         DASHBOARD,
@@ -64,6 +69,7 @@ if TYPE_CHECKING:
         Table,
         panel,
     )
+    from turnout.admin.recording import record
     from turnout.admin.sections import AdminSection, Column, PageLink
     from turnout.commands import application
     from turnout.events.extensions import EventOrdering
@@ -71,7 +77,8 @@ if TYPE_CHECKING:
     from turnout.messages.kinds import Draft, Enclosed
     from turnout.outbox.handlers import CurrentJob
     from turnout.outbox.retries import Retry
-    from turnout.system import system_request
+    from turnout.outgoing import Fetched, Fetcher, Unfetchable
+    from turnout.system import system_request, transact
     from turnout.webhooks.event_types import Told
 
 _OF_FEATURES = {
@@ -89,6 +96,8 @@ _OF_FEATURES = {
     "Enclosed": "turnout.messages.kinds",
     "EventOrdering": "turnout.events.extensions",
     "Facts": "turnout.admin.panels",
+    "Fetched": "turnout.outgoing",
+    "Fetcher": "turnout.outgoing",
     "Link": "turnout.admin.panels",
     "Made": "turnout.admin.actions",
     "Money": "turnout.admin.panels",
@@ -98,11 +107,17 @@ _OF_FEATURES = {
     "Share": "turnout.admin.panels",
     "Table": "turnout.admin.panels",
     "Told": "turnout.webhooks.event_types",
+    "Unfetchable": "turnout.outgoing",
     "WHOLE": "turnout.admin.panels",
     "action": "turnout.admin.actions",
     "application": "turnout.commands",
+    "filters_of": "turnout.admin.context",
+    "flash": "turnout.admin.flashes",
+    "own_page": "turnout.admin.own_pages",
     "panel": "turnout.admin.panels",
+    "record": "turnout.admin.recording",
     "system_request": "turnout.system",
+    "transact": "turnout.system",
 }
 """Where features have what their directives take; imported when it is asked for, because features import this package."""
 
@@ -139,7 +154,10 @@ __all__ = [
     "Draft",
     "Enclosed",
     "EventOrdering",
+    "Existing",
     "Facts",
+    "Fetched",
+    "Fetcher",
     "Id",
     "InUse",
     "Invalid",
@@ -170,6 +188,8 @@ __all__ = [
     "TryAgain",
     "UTCDateTime",
     "Unauthenticated",
+    "Unfetchable",
+    "Unreachable",
     "VersionMismatch",
     "Versioned",
     "about_no_event",
@@ -179,12 +199,17 @@ __all__ = [
     "expected_versions",
     "fetch",
     "fields",
+    "filters_of",
+    "flash",
+    "own_page",
     "page",
     "page_of",
     "paging_of",
     "panel",
+    "record",
     "require_version",
     "system_request",
+    "transact",
 ]
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from turnout.api.service import add_api_service
     from turnout.bookings.extensions import add_booking_extension
     from turnout.commands import add_command
+    from turnout.demo.servers import add_demo_server
     from turnout.events.extensions import add_event_extension
     from turnout.health import add_health_check
     from turnout.injection import add_injectable, add_service
@@ -61,6 +62,7 @@ class Configurator(pyramid.config.Configurator):
         add_event_extension = add_event_extension
         add_booking_extension = add_booking_extension
         add_command = add_command
+        add_demo_server = add_demo_server
         add_listener = add_listener
         add_task = add_task
         add_periodic_task = add_periodic_task

@@ -251,7 +251,7 @@ class Fake:
         self.courier = Courier(self.sign, webhook_url)
         self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.fake = self
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
         self._closing = threading.Event()
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 

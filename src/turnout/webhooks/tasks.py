@@ -10,9 +10,9 @@ from turnout.db import delete_some
 from turnout.injection import Announce, ReadSession, Settings
 from turnout.messages.services import MessageService, Recipient
 from turnout.outbox.services import Outbox
+from turnout.outgoing.addresses import Target
 from turnout.security.sealing import sealer
 from turnout.users.models import User
-from turnout.webhooks.addresses import Target
 from turnout.webhooks.event_types import Telling
 from turnout.webhooks.hooks import DeliveryDue, WebhookDisabled
 from turnout.webhooks.models import Delivery, Webhook

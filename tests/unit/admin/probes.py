@@ -2,13 +2,19 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, NewType
 
 import colander
+from pyramid.httpexceptions import HTTPSeeOther
 
 from turnout import schema as fields
 from turnout.admin.actions import ALL, Done, action
+from turnout.admin.context import filters_of
+from turnout.admin.flashes import flash
+from turnout.admin.own_pages import own_page
 from turnout.admin.panels import DASHBOARD, Badge, Chart, Facts, Link, Money, Note, Share, Table, panel
+from turnout.admin.recording import record
 from turnout.admin.sections import AdminSection, Column, PageLink
 from turnout.api.pages import PageQuery
 from turnout.errors import Conflict, InUse, Invalid, NotFound
@@ -18,6 +24,8 @@ from turnout.security.actors import ORGANIZER, STAFF
 from turnout.versions import Versioned, require_version
 
 Things = NewType("Things", dict)
+Weather = NewType("Weather", dict)
+OWN = f"asset:{Path(__file__).with_name('own.jinja2')}"
 
 
 class Part(Schema):
@@ -222,11 +230,70 @@ class ThingSection(AdminSection):
         yield Facts({"Things": len(self.things)})
 
 
+class MapQuery(PageQuery):
+    place = fields.text(20, missing=None)
+
+
+class MapSection(AdminSection):
+    """A page that it draws itself."""
+
+    name, title, singular, icon, group = "maps", "Maps", "map", "world", "Probes"
+    query = MapQuery
+
+    @own_page("", permission="things:read", template=OWN)
+    def show(self, request):
+        filters = filters_of(request, self)
+        return {"filters": filters, "said": f"Place: {filters.values['place']}"}
+
+    @own_page("{id}/more", permission="things:read", template=OWN)
+    def more(self, request):
+        if request.matchdict["id"] != "7":
+            raise NotFound("There is no such map.")
+        return {"filters": filters_of(request, self), "said": "Map 7"}
+
+    @own_page("", permission="things:delete", method="POST")
+    def look(self, request):
+        record(request, self, "look", None, None, {"place": request.POST["place"]})
+        flash(request, "You have looked.")
+        return HTTPSeeOther(request.route_path("admin:maps:one:more", id=7))
+
+
+class WeatherSection(AdminSection):
+    """What changes by itself, and is asked about outside."""
+
+    name, title, singular = "weather", "Weather", "weather"
+    permissions = {"read": "things:read"}
+
+    def __init__(self, weather: Weather) -> None:
+        self.weather = weather
+
+    def get(self, row_id, *, actor):
+        self.weather["happened"].append("read")
+        return Versioned({"id": row_id, "name": "Today"}, 1)
+
+    def goes_on(self, row):
+        return self.weather["changes"]
+
+    @action("Refresh", permission="things:read")
+    def refresh(self, row_id, told, *, actor, expected=None):
+        return f"It is {told}."
+
+    @refresh.beforehand
+    def ask(self, row_id, *, actor):
+        self.weather["happened"].append(f"{actor.user_id} asked about {row_id}")
+        if self.weather["answer"] is None:
+            raise Conflict("Nobody answers.")
+        return self.weather["answer"]
+
+
 def includeme(config):
     config.registry.things = {}
+    config.registry.weather = {"changes": False, "answer": "sunny", "happened": []}
+    config.add_injectable(Weather, lambda request: request.registry.weather)
     config.add_injectable(Things, lambda request: request.registry.things)
     config.declare_permission("things:read", "See things", ORGANIZER)
     config.declare_permission("things:create", "Make things", ORGANIZER)
     config.declare_permission("things:update", "Change things", ORGANIZER)
     config.declare_permission("things:delete", "Delete things", STAFF)
-    config.add_admin_section(ThingSection)
+    for section in (ThingSection, MapSection, WeatherSection):
+        config.add_admin_section(section)

@@ -17,7 +17,7 @@ VIEW = (
     "id", "title", "description", "starts_at", "ends_at", "timezone", "venue_id", "venue", "location", "country", "capacity",
     "seats_taken", "seats_available", "is_sold_out", "sales_state", "price", "currency", "max_tickets_per_booking",
     "bookings_per_attendee", "reminder_hours", "organizer", "category", "tags", "status", "is_active", "image_url",
-    "ticket_types", "plugins", "extensions", "created_at", "updated_at",
+    "is_bookable", "tickets_url", "ticket_types", "plugins", "extensions", "created_at", "updated_at",
 )  # fmt: skip
 TRANSITIONS = ("publish", "postpone", "cancel", "archive")
 

@@ -39,15 +39,6 @@ def test_two_events_never_share_their_places(make, session):
         session.flush()
 
 
-def test_an_event_of_another_system_is_there_once(make, session):
-    make.event(external_source="tickets.example.com", external_id="7")
-    make.event(external_source="other.example.com", external_id="7")
-    make.event()
-
-    with pytest.raises(IntegrityError):
-        make.event(external_source="tickets.example.com", external_id="7")
-
-
 def test_an_event_has_a_tag_once(make, session):
     tag = make.tag()
     event = make.event(tags=[tag])

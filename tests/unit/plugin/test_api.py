@@ -88,8 +88,10 @@ def test_they_come_by_name_in_pages(staff):
     assert [plugin["name"] for plugin in page["results"]] == ["alpha", "beta"]
     assert page["count"] >= 3
     assert page["previous"] is None
+    everybody = [plugin["name"] for plugin in staff.get("/plugins", page_size=100).json["results"]]
+    assert everybody == sorted(everybody)
     second = staff.get("/plugins", page_size=2, page=2).json
-    assert second["results"][0]["name"] == "gamma"
+    assert [plugin["name"] for plugin in second["results"]] == everybody[2:4]
 
 
 def test_it_is_for_staff(api, make):

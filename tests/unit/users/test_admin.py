@@ -102,7 +102,7 @@ def test_what_is_theirs_stands_on_their_page(staff, api, ada, session):
     assert "Printer" in panel(page, "API tokens")
     assert "the API" in panel(page, "Signed in")
     assert "booked nothing" in panel(page, "Bookings")
-    assert buttons(page) == {"Make organizer", "Disable", "Reset password", "Sign out everywhere"}
+    assert buttons(page) == {"Make organizer", "Disable", "Reset password", "Sign out everywhere", "End calendar link"}
 
 
 def test_organizers_are_made_and_unmade(staff, ada, session):

@@ -1,51 +1,12 @@
-"""Receivers of the tests' own, and an application that may call them."""
+"""An application that may call the receivers of the tests."""
 
 from email import message_from_bytes, policy
 
 import pytest
-from tests.unit.webhooks.receivers import Authority, RawReceiver, Receiver
 
 from turnout.webhooks.sending import Sender
 
 USER_AGENT = "Turnout/tests"
-
-
-@pytest.fixture
-def receive():
-    """Return what starts a receiver."""
-    started = []
-
-    def start(*arguments, **options):
-        started.append(Receiver(*arguments, **options))
-        return started[-1]
-
-    yield start
-    for receiver in started:
-        receiver.close()
-
-
-@pytest.fixture
-def receive_raw():
-    """Return what starts a receiver that does with a connection what a function of the test does."""
-    started = []
-
-    def start(serve):
-        started.append(RawReceiver(serve))
-        return started[-1]
-
-    yield start
-    for receiver in started:
-        receiver.close()
-
-
-@pytest.fixture
-def receiver(receive):
-    return receive()
-
-
-@pytest.fixture
-def authority(tmp_path):
-    return Authority(tmp_path)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 from pyramid.config import Configurator
 from pyramid.exceptions import ConfigurationConflictError
-from tests.unit.webhooks.receivers import is_signed
+from tests.unit.receivers import is_signed
 
 from turnout.bookings.hooks import BookingHeld
 from turnout.errors import StartError

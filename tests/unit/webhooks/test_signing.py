@@ -3,7 +3,7 @@
 import base64
 from datetime import UTC, datetime
 
-from tests.unit.webhooks.receivers import is_signed
+from tests.unit.receivers import is_signed
 
 from turnout.webhooks.signing import headers, new_message_id, new_secret, signature
 

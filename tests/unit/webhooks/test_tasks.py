@@ -3,7 +3,7 @@
 from collections import defaultdict
 
 import pytest
-from tests.unit.webhooks.receivers import is_signed
+from tests.unit.receivers import is_signed
 
 
 def test_what_happens_is_received_signed(api, publish, ada, hook, receiver, outbox, log, clock):

@@ -3,7 +3,7 @@
 from ipaddress import ip_address
 
 import pytest
-from tests.unit.webhooks.receivers import is_signed
+from tests.unit.receivers import is_signed
 
 from turnout.webhooks.models import Webhook
 from turnout.webhooks.sending import Sender

@@ -83,14 +83,16 @@ class Asked:
         rows = () if self.row is None else (self.row,)
         return self.action.foreseen(self.section, *rows, *values, actor=self.request.actor)
 
-    def do(self) -> Done:
-        """Do it, and write it into the audit log. Raises what the service refuses with."""
+    def do(self, *told: Any) -> Done:
+        """Do it, with what was `told` beforehand, and write it into the audit log. Raises what the service refuses with."""
         which: dict[str, Any] = {"actor": self.request.actor}
         row_id = None if self.row is None else self.row["id"]
         if row_id is not None:
             which["expected"] = _version(self.request)
         with self.request.db.begin_nested():
-            said = self.action.function(self.section, *([] if row_id is None else [row_id]), *self.values, **which)
+            said = self.action.function(
+                self.section, *([] if row_id is None else [row_id]), *told, *self.values, **which
+            )
         done = said if isinstance(said, Done) else Done(said or f"{self.action.title}: “{self.label}”.")
         if done.made is None:
             given = self.values[0] if self.values else None
@@ -170,10 +172,13 @@ def doing(action: Action) -> View:
     """Return the view that does an action."""
 
     def do(request: Request, section: AdminSection) -> Any:
+        told, refusal = _told(request, section, action)
         asked = Asked(request, section, action)
         form = asked.form(None)
         try:
             asked.require_possible()
+            if refusal is not None:
+                raise refusal
             if form is not None:
                 asked.values = (form.read(request.POST.items()),)
             if action.destructive:
@@ -181,7 +186,7 @@ def doing(action: Action) -> View:
                 status = _unconfirmed(request, asked.phrase, asked.seen(foreseen), asked.problems)
                 if status is not None:
                     return asked.page(form, foreseen, is_ready=True, status=status)
-            done = asked.do()
+            done = asked.do(*told)
         except Rejected:
             return asked.page(form, asked.consequences(), is_ready=False, status=BAD_REQUEST)
         except DomainError as error:
@@ -193,6 +198,17 @@ def doing(action: Action) -> View:
         return HTTPSeeOther(asked.back(done.made))
 
     return do
+
+
+def _told(request: Request, section: AdminSection, action: Action) -> tuple[tuple[Any, ...], DomainError | None]:
+    """Return what somebody outside says to it, or why it is not known; nothing was asked of the database before."""
+    if action.asked is None:
+        return (), None
+    which = () if action.scope == ALL else (row_id(request),)
+    try:
+        return (action.asked(section, *which, actor=request.actor),), None
+    except DomainError as error:
+        return (), error
 
 
 def _unconfirmed(request: Request, phrase: str, seen: str, problems: list[str]) -> int | None:

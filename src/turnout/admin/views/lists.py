@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from pyramid.request import Request
 
 from turnout.admin.actions import ALL
-from turnout.admin.context import setting_of
+from turnout.admin.context import filters_of
 from turnout.admin.filters import Filters, orderings_of
 from turnout.admin.forms.words import in_words
 from turnout.admin.sections import AdminSection, Column
@@ -20,7 +20,7 @@ Found = TypeVar("Found")
 
 def show(request: Request, section: AdminSection) -> dict[str, Any]:
     """Show the part of the list that was asked for."""
-    filters = Filters(request, section, setting_of(request, section))
+    filters = filters_of(request, section)
     found, problems = found_by(partial(section.find, actor=request.actor), filters)
     columns = columns_of(section.columns)
     actions = [

@@ -37,7 +37,16 @@ def show(request: Request, section: AdminSection) -> dict[str, Any]:
         "actions": actions_for(request, section, row),
         "links": links_for(request, section, row),
         "panels": panels_of(request, section.name, row),
+        "goes_on": _goes_on(request, section, row),
     }
+
+
+def _goes_on(request: Request, section: AdminSection, row: Mapping[str, Any]) -> bool:
+    """Tell whether the page reads itself again. When that is over it is loaded as a whole: buttons are others then, too."""
+    found = section.goes_on(row)
+    if not found and "HX-Request" in request.headers:
+        request.response.headers["HX-Refresh"] = "true"
+    return found
 
 
 def panels_of(request: Request, name: str, *row: Mapping[str, Any]) -> list[tuple[Panel, list[Block]]]:

@@ -257,6 +257,8 @@ def _require_on_sale(offer: Offer, actor: Actor, now: datetime) -> None:
         raise NotOnSale(f"The event is {offer.status}.")
     if offer.ends_at <= now:
         raise NotOnSale("The event is over.")
+    if not offer.is_bookable:
+        raise NotOnSale("Places for this event are not booked here.", tickets_url=offer.tickets_url)
 
 
 def _kind(offer: Offer, line: Line) -> Kind:

@@ -46,6 +46,8 @@ class Offer:
     revision: int
     left: int | None
     has_expired_holds: bool
+    is_bookable: bool
+    tickets_url: str | None
     kinds: Mapping[int, Kind]
 
 
@@ -95,7 +97,7 @@ _THEIRS = and_(Booking.event_id == Event.id, Booking.attendee_id == _Guest.id, B
 _PEOPLE = (
     select(
         Event.organizer_id, Event.status, Event.ends_at, Event.currency, Event.max_tickets_per_booking,
-        Event.bookings_per_attendee, Event.pool_id, Pool.revision, Pool.capacity, Pool.taken,
+        Event.bookings_per_attendee, Event.pool_id, Event.is_bookable, Event.tickets_url, Pool.revision, Pool.capacity, Pool.taken,
         exists().where(_Hold.event_id == Event.id, _Hold.status == _PENDING, _Hold.expires_at <= _now).label("expired"),
         TicketType.id.label("type_id"), TicketType.name, TicketType.price, TicketType.pool_id.label("type_pool_id"),
         _Limit.capacity.label("type_capacity"), _Limit.taken.label("type_taken"),
@@ -163,7 +165,8 @@ def read_facts(
     offer = Offer(
         event_id, first.organizer_id, first.status, first.ends_at, first.currency, first.max_tickets_per_booking,
         first.bookings_per_attendee, first.pool_id, first.revision,
-        None if first.capacity is None else first.capacity - first.taken, first.expired, dict(sorted(kinds.items())),
+        None if first.capacity is None else first.capacity - first.taken, first.expired,
+        first.is_bookable, first.tickets_url, dict(sorted(kinds.items())),
     )  # fmt: skip
     return Facts(
         offer,

@@ -40,7 +40,7 @@ def _shown() -> AnySelect:
         select(
             Event.id, Event.title, Event.description, Event.starts_at, Event.ends_at, Event.timezone, Event.venue_id,
             Event.location, Event.country, Event.price, Event.currency, Event.max_tickets_per_booking,
-            Event.bookings_per_attendee, Event.reminder_hours, Event.status, Event.image_url, Event.switches, Event.created_at,
+            Event.bookings_per_attendee, Event.reminder_hours, Event.status, Event.image_url, Event.is_bookable, Event.tickets_url, Event.switches, Event.created_at,
             Event.updated_at, Event.version, Event.organizer_id, Pool.capacity, Pool.taken,
             User.username, User.first_name, User.last_name,
             Venue.name.label("venue_name"), Venue.address.label("venue_address"), Venue.city.label("venue_city"),
@@ -250,6 +250,8 @@ def _sales_state(row: AnyRow, kinds: Sequence[Mapping[str, Any]], places: dict[s
         return str(row.status)
     if row.ends_at <= now:
         return "ended"
+    if not row.is_bookable:
+        return "elsewhere"
     if places["is_sold_out"]:
         return "sold_out"
     left = [kind for kind in kinds if not kind["is_sold_out"] and not _is_past(kind["sale_ends_at"], now)]
@@ -312,6 +314,8 @@ def _represent(
         "status": row.status,
         "is_active": row.status == PUBLISHED and row.ends_at > now,
         "image_url": image_url,
+        "is_bookable": row.is_bookable,
+        "tickets_url": row.tickets_url,
         "ticket_types": kinds,
         **added,
         "created_at": row.created_at,

@@ -39,9 +39,10 @@ _NEXT: Mapping[str, tuple[frozenset[str], type[Any]]] = {
 _SAID = (
     "title", "description", "starts_at", "ends_at", "timezone", "venue_id", "location", "country", "currency", "price",
     "category_id", "max_tickets_per_booking", "bookings_per_attendee", "reminder_hours", "image_url",
+    "is_bookable", "tickets_url",
 )  # fmt: skip
 """What organizers say of an event in columns of its own."""
-_OFFERED = frozenset({"capacity", "venue_id", "price", "ticket_types"})
+_OFFERED = frozenset({"capacity", "venue_id", "price", "ticket_types", "is_bookable"})
 """What of an event decides how many places are sold, and of what kind."""
 
 

@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 from turnout.clock import Clock
 from turnout.errors import Denied, Invalid, NotFound
 from turnout.injection import Settings
+from turnout.outgoing.addresses import Target, require_allowed
 from turnout.paging import Ordering, Paging, Slice, fetch
 from turnout.security.actors import Actor
 from turnout.security.sealing import sealer
 from turnout.users.models import User
 from turnout.versions import Versioned, require_version
-from turnout.webhooks.addresses import Target, require_allowed
 from turnout.webhooks.errors import TooManyWebhooks
 from turnout.webhooks.event_types import EventTypes
 from turnout.webhooks.models import BY_HAND, EVERYTHING, FAILED, FAILING, GONE, WAITING, Delivery, Webhook

@@ -1,4 +1,4 @@
-"""Where webhooks may go: nobody can make this installation call what only it can reach (SSRF).
+"""Which addresses may be called: nobody can make this installation call what only it can reach (SSRF).
 
 https://owasp.org/API-Security/editions/2023/en/0xa7-server-side-request-forgery/
 """
@@ -48,14 +48,14 @@ class Target:
             parts = urlsplit(url)
             port = parts.port
         except ValueError:
-            raise ValueError("must be a web address such as https://example.com/hooks") from None
+            raise ValueError("must be a web address such as https://example.com/path") from None
         is_bracketed = "[" in parts.netloc
         if parts.scheme not in PORTS or not parts.hostname or is_bracketed != (":" in parts.hostname):
-            raise ValueError("must be a web address such as https://example.com/hooks")
+            raise ValueError("must be a web address such as https://example.com/path")
         if not _VISIBLE.fullmatch(url) or "\\" in url:
             raise ValueError("must have only visible ASCII characters; write others as %20 and the like")
         if "@" in parts.netloc:
-            raise ValueError("must not have a user name or a password in it; messages are signed instead")
+            raise ValueError("must not have a user name or a password in it")
         if "#" in url:
             raise ValueError("must not have a fragment (#...)")
         path = (parts.path or "/") + (f"?{parts.query}" if "?" in url else "")
@@ -113,7 +113,7 @@ def require_allowed(target: Target, *, private: bool) -> None:
     if private:
         return
     if target.scheme != "https":
-        raise ValueError("must begin with https://, because the messages are not for everybody's eyes")
+        raise ValueError("must begin with https://, so that nobody on the way can read along")
     literal = target.literal
     if literal is not None and not is_public(literal):
         raise ValueError("must have a public address; this one is private or reserved")

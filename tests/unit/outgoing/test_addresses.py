@@ -1,10 +1,10 @@
-"""Where webhooks may go, and where never."""
+"""What may be called, and what never."""
 
 from ipaddress import ip_address
 
 import pytest
 
-from turnout.webhooks.addresses import Target, is_public, require_allowed, resolve, resolve_within
+from turnout.outgoing.addresses import Target, is_public, require_allowed, resolve, resolve_within
 
 PRIVATE = [
     "0.0.0.0", "0.1.2.3", "10.0.0.1", "100.64.0.1", "100.127.255.255", "127.0.0.1", "127.255.255.254", "169.254.169.254",

@@ -1,4 +1,4 @@
-"""A receiver of webhooks: a real HTTP server, which verifies signatures by code of its own."""
+"""Who is called by us: real servers, and one that verifies webhooks' signatures by code of its own."""
 
 import base64
 import contextlib
@@ -68,7 +68,7 @@ class Receiver:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 receiver.received.append(Received(self.path, headers, body))
                 receiver.before_answering()
