@@ -11,8 +11,24 @@ from turnout.testing.clients import Api
 from turnout.testing.factories import Make
 from turnout.testing.outbox import Steps
 
-ALL = ("reviews", "waitlist", "payments", "stripe", "paypal")
-REQUIRES = {"stripe": {"payments"}, "paypal": {"payments"}}
+ALL = ("reviews", "waitlist", "payments", "stripe", "paypal", "external_events", "ticketmaster", "seatgeek")
+REQUIRES = {
+    "stripe": {"payments"},
+    "paypal": {"payments"},
+    "ticketmaster": {"external_events"},
+    "seatgeek": {"external_events"},
+}
+CALENDAR = b"""BEGIN:VCALENDAR\r
+VERSION:2.0\r
+PRODID:-//example//EN\r
+BEGIN:VEVENT\r
+UID:lantern@example.com\r
+DTSTAMP:20270101T000000Z\r
+DTSTART:20270601T190000Z\r
+SUMMARY:Lantern Parade\r
+END:VEVENT\r
+END:VCALENDAR\r
+"""
 RETURN = "https://shop.example.com/thanks"
 
 
@@ -75,6 +91,19 @@ def use(world, *, is_paid, is_waited_for):
     return event.id
 
 
+def bring_from_elsewhere(world):
+    """Import an event of a calendar; return its id."""
+    organizer = world.api.as_(world.make.organizer())
+    upload = organizer.send(
+        "POST", "/external-events/uploads", CALENDAR, headers={"Content-Type": "text/calendar"}
+    ).json
+    organizer.post(f"/external-events/uploads/{upload['id']}/import", {})
+    world.outbox.run()
+    [event] = organizer.get("/events", search="lantern").json["results"]
+    assert event["extensions"]["external_events"]["provider"] == "ical"
+    return event["id"]
+
+
 def look_around(world, event_id):
     """Read whatever shows events and bookings, over the API and in the admin."""
     staff = world.api.as_role("staff")
@@ -110,6 +139,7 @@ def discrepancies(world):
 
 def test_all_of_them_work_together(world):
     together = world(*ALL)
+    bring_from_elsewhere(together)
     event_id = use(together, is_paid=True, is_waited_for=True)
     look_around(together, event_id)
     assert give_back(together, event_id) == 0  # it is offered to who waits
@@ -120,9 +150,12 @@ def test_all_of_them_work_together(world):
 @pytest.mark.parametrize("plugin", ALL)
 def test_the_rest_works_when_one_is_taken_away(world, plugin):
     together = world(*ALL)
+    imported = bring_from_elsewhere(together)
     before = use(together, is_paid=True, is_waited_for=True)
     rest = without(plugin)
     left = world(*rest)
+    shown = left.api.get(f"/events/{imported}").json
+    assert (shown["sales_state"], "external_events" in shown["extensions"]) == ("elsewhere", "external_events" in rest)
     look_around(left, before)
     after = use(left, is_paid="payments" in rest, is_waited_for="waitlist" in rest)
     look_around(left, after)
@@ -145,12 +178,12 @@ def test_offers_of_a_list_that_is_taken_away_are_named_and_given_back(world):
     left.api.as_(left.make.user()).post("/bookings", {"event_id": event_id}, status=201)
 
 
-@pytest.mark.parametrize("plugin", ["waitlist", "payments", "stripe", "paypal"])
+@pytest.mark.parametrize("plugin", ["waitlist", "payments", "stripe", "paypal", "external_events"])
 def test_nothing_of_it_is_in_the_api_without_it(world, plugin):
     paths = {
         name: world(*plugins).api.get("/openapi.json").json["paths"]
         for name, plugins in (("all", ALL), ("rest", without(plugin)))
     }
-    own = {"waitlist": "waitlist", "payments": "payments"}.get(plugin)
+    own = {"waitlist": "waitlist", "payments": "payments", "external_events": "external-events"}.get(plugin)
     assert own is None or any(own in path for path in paths["all"])
     assert not any(own in path for path in paths["rest"] if own)

@@ -139,5 +139,7 @@ def test_a_payment(plans):
     ids=lambda value: "-".join(map(str, value.values())) if isinstance(value, dict) else str(value.user_id),
 )
 def test_the_ledger(plans, actor, filters):
+    # An organizer's lines may be found from the newest of all lines on, until enough are theirs: here within the first eighth.
+    most = 5000 if actor == ORGANIZER and not filters else 1000
     for plan in plans(lambda catalog: catalog.entries(filters, FIRST, actor=actor))[1:]:
-        assert read(plan, "payments_ledger") <= 1000, json.dumps(plan, indent=1)
+        assert read(plan, "payments_ledger") <= most, json.dumps(plan, indent=1)

@@ -1,0 +1,76 @@
+"""What sections and states of sources are called, everywhere the same."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from turnout.plugin import Badge
+
+from turnout_external_events.models import STOPPED
+from turnout_external_events.services.importing import FILES
+from turnout_external_events.sources import Sources
+
+GROUP = "Elsewhere"
+READ, IMPORT = "external_events:read", "external_events:import"
+FIND, FILE, RUNS, REPORTS, ORIGINS, SEARCHES = (
+    "find-elsewhere",
+    "import-file",
+    "imports",
+    "not-imported",
+    "imported-events",
+    "saved-searches",
+)
+"""The names of the sections."""
+OF_FILES = "A table (CSV)"
+SEVERAL = "Several"
+_COLOURS = {
+    "scheduled": "green",
+    "rescheduled": "yellow",
+    "gone": "red",
+    STOPPED: "yellow",
+}
+"""Of states that the admin itself does not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A source, and what it lacks, "" if it can be asked."""
+
+    name: str
+    title: str
+    missing: str
+    by_address: bool
+
+    @property
+    def badge(self) -> Badge:
+        """Return whether it is ready, in a word."""
+        return Badge("not set up", "yellow") if self.missing else Badge("ready", "green")
+
+
+def states(sources: Sources) -> list[State]:
+    """Return all sources, in the order of their titles."""
+    found = [State(name, source.title, source.check() or "", source.by_address) for name, source in sources.items()]
+    return sorted(found, key=lambda state: (state.by_address, state.title))
+
+
+def offered(sources: Sources) -> list[tuple[str, str]]:
+    """Return the sources as a field offers them; one that lacks something says so."""
+    return [
+        (state.name, f"{state.title} ({state.missing})" if state.missing else state.title) for state in states(sources)
+    ]
+
+
+def title_of(sources: Mapping[str, object], provider: str) -> str:
+    """Return what a source is called; its name, if it is not installed any more."""
+    if provider in {"", FILES}:
+        return OF_FILES if provider else SEVERAL
+    return str(getattr(sources.get(provider), "title", provider))
+
+
+def badge(state: str) -> Badge:
+    """Return the state of something in a word with its colour."""
+    return Badge(state, _COLOURS.get(state, ""))
+
+
+def looks_for(search: Mapping[str, str]) -> str:
+    """Return in a line what a search looks for."""
+    return ", ".join(part for part in (search["query"], search["category"], search["location"]) if part)

@@ -1,0 +1,7 @@
+"""What every plugin keeps to."""
+
+from turnout.testing.conformance import Conformance
+
+
+class TestConformance(Conformance):
+    plugin = "seatgeek"
