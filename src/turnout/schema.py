@@ -31,10 +31,19 @@ class Schema(colander.MappingSchema):
 
 
 class Text(colander.String):
-    """Text as it was written; only what no database can keep is refused."""
+    """Text as it was written; what no database can keep is refused, and what is longer than `longest` characters.
+
+    The longest is asked for here, too: a validator sees text without the space around it, OpenAPI speaks of what is sent.
+    """
+
+    def __init__(self, *, allow_empty: bool = False, longest: int | None = None) -> None:
+        super().__init__(allow_empty=allow_empty)
+        self.longest = longest
 
     def deserialize(self, node: colander.SchemaNode, cstruct: Any) -> Any:
         if isinstance(cstruct, str):
+            if self.longest is not None:
+                Length(max=self.longest)(node, cstruct)
             if "\x00" in cstruct:
                 raise colander.Invalid(node, "must not contain a NUL character")
             try:
@@ -186,7 +195,7 @@ def _node(typ: colander.SchemaType, **options: Any) -> colander.SchemaNode:
 def text(longest: int, shortest: int = 1, **options: Any) -> colander.SchemaNode:
     """Text of limited length, without space around it."""
     options.setdefault("preparer", _strip)
-    return _node(Text(allow_empty=True), validator=Length(shortest, longest), **options)
+    return _node(Text(allow_empty=True, longest=longest), validator=Length(shortest, longest), **options)
 
 
 def matching(
@@ -196,7 +205,7 @@ def matching(
     if may_be_empty:
         pattern = f"^(?:{pattern.removeprefix('^').removesuffix('$')})?$"
     return _node(
-        Text(allow_empty=True),
+        Text(allow_empty=True, longest=longest),
         validator=colander.All(Length(0 if may_be_empty else 1, longest), Regex(pattern, message)),
         preparer=_strip,
         **options,

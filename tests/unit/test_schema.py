@@ -63,6 +63,13 @@ def test_what_is_none_is_refused_with_words(node, text):
     assert all(caught.value.asdict(translate=str).values())
 
 
+@pytest.mark.parametrize("node", [fields.text(10), fields.matching("^[x]*$", "must be of x", 10)])
+def test_space_around_a_text_counts_to_what_openapi_calls_its_longest(node):
+    assert node.deserialize(" " * 4 + "x" * 6) == "x" * 6
+    with pytest.raises(colander.Invalid, match="at most 10 characters"):
+        node.deserialize(" " + "x" * 10)
+
+
 @pytest.mark.parametrize("node", [fields.whole(optional=True), fields.moment(optional=True), fields.url(optional=True)])
 def test_what_is_optional_may_be_left_out(node):
     assert node.deserialize(colander.null) is None
