@@ -1,5 +1,6 @@
 """The fixtures of `turnout.testing`, as any plugin's tests use them, and the figures that tests note, printed at the end."""
 
+import gc
 import os
 
 import pytest
@@ -7,6 +8,9 @@ from tests.environments import build_turnout
 
 # `make` names the folder of development's data; tests write into folders of their own.
 os.environ.pop("TURNOUT_DATA", None)
+
+# Applications stay until the end: looking through them for garbage as often as usual is a tenth of the tests' time.
+gc.set_threshold(100_000, 50, 100)
 
 pytest_plugins = ["turnout.testing.fixtures"]
 

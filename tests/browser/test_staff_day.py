@@ -18,7 +18,10 @@ def local(moment):
 def pick(page, label, typed, wanted):
     """Choose something in a picker that searches while one types."""
     page.get_by_role("combobox", name=label).click()
-    page.keyboard.type(typed)
+    with page.expect_response(re.compile(rf"search={re.escape(typed)}$")):
+        page.keyboard.type(typed)
+    # Until then the list is drawn anew, and what is clicked may be gone.
+    expect(page.locator(".ts-wrapper.loading")).to_have_count(0)
     page.get_by_role("option", name=wanted).first.click()
 
 

@@ -101,6 +101,14 @@ def test_nobody_waits_for_what_is_not_sold(full, ada, path, event, session, stat
     assert refused(ada, path) == "not_on_sale"
 
 
+def test_nobody_waits_for_what_is_only_shown_here(full, ada, path, event, session):
+    event.is_bookable = False
+    session.flush()
+    assert refused(ada, path) == "not_on_sale"
+    shown = ada.get(f"/events/{event.id}").json["extensions"]["waitlist"]
+    assert shown == {"is_open": False, "waiting": 0, "offered": 0}
+
+
 def test_nobody_waits_for_what_has_begun(full, ada, path, event, clock):
     clock.set(event.starts_at)
     assert refused(ada, path) == "not_on_sale"

@@ -76,7 +76,7 @@ class BookingSection(AdminSection):
             "bookings:create",
             "ticket",
             on="events",
-            when=lambda event: event["status"] == PUBLISHED,
+            when=lambda event: event["status"] == PUBLISHED and event["is_bookable"],
             query=lambda event: {"event_id": event["id"]},
         ),
         PageLink(

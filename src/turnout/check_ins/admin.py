@@ -67,7 +67,7 @@ class DoorSection(AdminSection):
             "check_ins:create",
             "door-enter",
             on="events",
-            when=lambda event: event["status"] != DRAFT,
+            when=lambda event: event["status"] != DRAFT and event["is_bookable"],
         ),
     )
 

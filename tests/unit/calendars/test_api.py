@@ -114,11 +114,13 @@ def test_of_a_long_description_a_subscriber_gets_the_beginning(api, make, organi
     assert entry(api.get(f"/organizers/{organizer.id}/events.ics").body)["description"] == "🎶 " * 499 + "🎶 …"
 
 
-def test_no_more_than_500_events_are_in_a_calendar(api, make, organizer, monkeypatch):
+def test_of_more_than_500_events_those_to_come_are_in_a_calendar(api, make, organizer, clock, monkeypatch):
     monkeypatch.setattr("turnout.calendars.services.events.MOST", 2)
-    for _ in range(3):
-        make.event(organizer=organizer)
-    assert len(summaries(api.get(f"/organizers/{organizer.id}/events.ics"))) == 2
+    for title, days in (("Over", -2), ("Soon", 1), ("Later", 2)):
+        make.event(organizer=organizer, title=title, starts_at=clock.now() + timedelta(days=days))
+    assert summaries(api.get(f"/organizers/{organizer.id}/events.ics")) == ["Soon", "Later"]
+    monkeypatch.setattr("turnout.calendars.services.events.MOST", 3)
+    assert summaries(api.get(f"/organizers/{organizer.id}/events.ics")) == ["Soon", "Later", "Over"]
 
 
 def test_only_organizers_and_who_had_events_have_a_calendar(api, make, ada):

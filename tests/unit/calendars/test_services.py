@@ -1,6 +1,6 @@
 """How entries are written: what calendars make of them, whatever people have typed."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -48,6 +48,36 @@ def test_an_entry_says_all_that_is_known():
     assert found.decoded("dtend") - found.decoded("dtstart") == timedelta(hours=2)
     assert found.decoded("dtstamp") == found.decoded("last-modified") == NOW
     assert (str(found["organizer"]), found["organizer"].params["CN"]) == ("mailto:turnout@example.com", "Inês Prado")
+
+
+LISBON = ZoneInfo("Europe/Lisbon")
+
+
+@pytest.mark.parametrize(
+    ("starts_at", "ends_at", "dates"),
+    [
+        (
+            datetime(2027, 5, 1, tzinfo=LISBON),
+            datetime(2027, 5, 2, tzinfo=LISBON),
+            (date(2027, 5, 1), date(2027, 5, 2)),
+        ),
+        # Three days, one of them of 23 hours.
+        (
+            datetime(2027, 3, 27, tzinfo=LISBON),
+            datetime(2027, 3, 30, tzinfo=LISBON),
+            (date(2027, 3, 27), date(2027, 3, 30)),
+        ),
+        (datetime(2027, 5, 1, tzinfo=LISBON), datetime(2027, 5, 1, 23, 59, tzinfo=LISBON), None),
+        (datetime(2027, 5, 1, tzinfo=LISBON), datetime(2027, 5, 1, tzinfo=LISBON), None),
+        (datetime(2027, 5, 1, tzinfo=UTC), datetime(2027, 5, 2, tzinfo=UTC), None),
+    ],
+)
+def test_whole_days_are_days(starts_at, ends_at, dates):
+    found = entry(write([an_entry(appointment(starts_at=starts_at, ends_at=ends_at))], sender=SENDER))
+    if dates is None:
+        assert found.decoded("dtstart") == starts_at
+    else:
+        assert (found.decoded("dtstart"), found.decoded("dtend")) == dates
 
 
 def test_what_is_not_known_is_not_said():

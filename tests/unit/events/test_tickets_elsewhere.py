@@ -1,5 +1,7 @@
 """Events whose tickets are sold elsewhere: they can be seen here, and not booked."""
 
+from tests.unit.pages import panel
+
 SHOP = "https://tickets.example.com/7"
 NEW = {"title": "Fado", "starts_at": "2027-05-01T19:30:00Z", "ends_at": "2027-05-01T22:00:00Z", "status": "published"}
 
@@ -37,3 +39,16 @@ def test_where_it_is_sold_is_an_address_of_the_web(api):
     refused = api.as_role("organizer").post("/events", NEW | {"tickets_url": "javascript:alert(1)"}, status=400).json
 
     assert [error["field"] for error in refused["errors"]] == ["tickets_url"]
+
+
+def test_staff_are_offered_no_sale_and_no_door_of_what_is_only_shown(make, browser):
+    staff = browser.as_role("staff")
+    elsewhere = make.event(is_bookable=False, title="Fado elsewhere")
+    here = make.event(title="Fado here")
+
+    offered = {event.id: staff.get(f"/admin/events/{event.id}").text for event in (elsewhere, here)}
+
+    for words in ("Book for somebody", "At the door"):
+        assert (words in offered[elsewhere.id], words in offered[here.id]) == (False, True)
+    sold = panel(staff.get("/admin"), "Places sold by event")
+    assert ("Fado elsewhere" in sold, "Fado here" in sold) == (False, True)

@@ -123,11 +123,12 @@ class BoxOffice:
         return [Takings(*row) for row in found]
 
     def next_events(self, most: int, *, actor: Actor) -> Sequence[AnyRow]:
-        """Return the next published events with how many places each has (None: no limit), and how many are taken."""
+        """Return the next published events that are booked here, with how many places each has (None: no limit), and are taken."""
         query = (
             select(Event.id, Event.title, Event.starts_at, Event.timezone, Pool.capacity, Pool.taken)
             .join(Pool, Pool.id == Event.pool_id)
             .where(Event.status == literal_column(f"'{PUBLISHED}'"), Event.starts_at > self.clock.now())
+            .where(Event.is_bookable)
             .order_by(Event.starts_at, Event.id)
             .limit(most)
         )

@@ -6,7 +6,7 @@ One way for all of them: what goes with mails, what is read once, and what calen
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from email.utils import parseaddr
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,6 +18,7 @@ from turnout.words import one_line
 PUBLISH, CANCEL = "PUBLISH", "CANCEL"
 """What is to be done with a file's entries (RFC 5546): put them into the calendar, or take them out."""
 CONFIRMED, TENTATIVE, CANCELLED = "CONFIRMED", "TENTATIVE", "CANCELLED"
+MIDNIGHT = time()
 REFRESH = timedelta(hours=1)
 """How often calendars that subscribe are asked to look again."""
 
@@ -91,9 +92,15 @@ def _component(entry: Entry, address: str) -> Event:
     found.add("dtstamp", entry.stamp)
     found.add("last-modified", entry.stamp)
     found.add("summary", one_line(what.title))
-    found.add("dtstart", _local(what.starts_at, what.timezone))
-    if what.ends_at > what.starts_at:
-        found.add("dtend", _local(what.ends_at, what.timezone))
+    starts, ends = _local(what.starts_at, what.timezone), _local(what.ends_at, what.timezone)
+    if ends > starts and starts.time() == ends.time() == MIDNIGHT:
+        # Whole days, which calendars show above the hours; the end is the day after the last (RFC 5545, section 3.6.1).
+        found.add("dtstart", starts.date())
+        found.add("dtend", ends.date())
+    else:
+        found.add("dtstart", starts)
+        if ends > starts:
+            found.add("dtend", ends)
     optional: dict[str, Any] = {
         "location": one_line(what.place),
         "description": _text(entry.description),

@@ -70,8 +70,10 @@ class EventCalendars:
         ).first()
         if organizer is None:
             raise NotFound("There is no such organizer.")
-        query = _shown().where(*public, Event.ends_at > self.clock.now() - SINCE)
-        rows = self.session.execute(query.order_by(Event.starts_at, Event.id).limit(MOST)).all()
+        now = self.clock.now()
+        query = _shown().where(*public, Event.ends_at > now - SINCE)
+        # What is to come first: of more than calendars are given, what is over is left out.
+        rows = self.session.execute(query.order_by(Event.ends_at <= now, Event.starts_at, Event.id).limit(MOST)).all()
         found = self._entries(rows, site, longest=LONGEST_DESCRIPTION)
         return write(found, sender=self.settings["mail.sender"], name=_name(organizer))
 

@@ -190,6 +190,8 @@ class WaitlistService:
             raise NotFound("There is no such event.")
         if sale.status != PUBLISHED:
             raise NotOnSale(f"The event is {sale.status}.")
+        if not sale.is_bookable:
+            raise NotOnSale("Places of this event are not booked here.")
         now, wanted = self.clock.now(), new["ticket_type_id"]
         if sale.starts_at <= now:
             raise NotOnSale("The event has begun.")

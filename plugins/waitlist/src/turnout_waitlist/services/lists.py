@@ -7,13 +7,12 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
+from turnout.events.models import Event
 from turnout.plugin import Clock, Settings
 
 from turnout_waitlist.models import ACTIVE, OFFERED, WAITING, WaitlistEntry, WaitlistEvent
 from turnout_waitlist.services.sale import Sale
 
-UNUSED: Mapping[str, Any] = {"is_open": True, "waiting": 0, "offered": 0}
-"""What is shown of the list of an event that nobody ever waited for."""
 MOST_LOOKED_AT = 100
 """How many lists one transaction finds to look at."""
 TRIED_AGAIN = timedelta(minutes=5)
@@ -33,12 +32,19 @@ class WaitlistRegister:
 
     def of_events(self, event_ids: Sequence[int]) -> dict[int, Mapping[str, Any]]:
         """Return what is shown of each event's list, in one statement."""
-        query = select(WaitlistEvent).where(WaitlistEvent.event_id.in_(event_ids))
-        found = {
-            one.event_id: {"is_open": one.is_open, "waiting": one.waiting, "offered": one.offered}
-            for one in self.session.scalars(query.execution_options(populate_existing=True))
+        query = (
+            select(Event.id, Event.is_bookable, WaitlistEvent.is_open, WaitlistEvent.waiting, WaitlistEvent.offered)
+            .outerjoin(WaitlistEvent, WaitlistEvent.event_id == Event.id)
+            .where(Event.id.in_(event_ids))
+        )
+        return {
+            one.id: {
+                "is_open": one.is_bookable and one.is_open is not False,
+                "waiting": one.waiting or 0,
+                "offered": one.offered or 0,
+            }
+            for one in self.session.execute(query)
         }
-        return {event_id: found.get(event_id, UNUSED) for event_id in event_ids}
 
     def is_open(self, event_id: int) -> bool:
         """Tell whether anybody may join."""
@@ -89,6 +95,6 @@ class WaitlistRegister:
         return sorted(found)
 
     def _set(self, event_id: int, values: Mapping[str, Any]) -> None:
-        new = {"event_id": event_id, "look_at": None, **UNUSED, **values}
+        new = {"event_id": event_id, "look_at": None, "is_open": True, "waiting": 0, "offered": 0, **values}
         insert = _INSERTS[self.session.get_bind().dialect.name](WaitlistEvent).values(new)
         self.session.execute(insert.on_conflict_do_update(index_elements=[WaitlistEvent.event_id], set_=dict(values)))

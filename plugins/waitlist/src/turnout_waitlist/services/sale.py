@@ -43,11 +43,15 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Sale:
-    """An event with its places and its ticket types. `left` is how many places are free, None where there is no limit."""
+    """An event with its places and its ticket types. `left` is how many places are free, None where there is no limit.
+
+    One that is not `is_bookable` is only shown here.
+    """
 
     event_id: int
     organizer_id: int
     status: str
+    is_bookable: bool
     starts_at: datetime
     pool_id: int
     capacity: int | None
@@ -57,8 +61,8 @@ class Sale:
     kinds: Mapping[int, Kind]
 
     def is_on(self, now: datetime) -> bool:
-        """Tell whether places can be offered: the event is published, and has not begun."""
-        return self.is_published() and now < self.starts_at
+        """Tell whether places can be offered: they are booked here, and the event is published, and has not begun."""
+        return self.is_bookable and self.is_published() and now < self.starts_at
 
     def is_published(self) -> bool:
         """Tell whether the event has a date; until then no offer runs out, because none can be accepted."""
@@ -118,7 +122,7 @@ def least(*numbers: int | None) -> int | None:
 _Own = aliased(Pool)
 _QUERY = (
     select(
-        Event.organizer_id, Event.status, Event.starts_at, Event.pool_id, Event.max_tickets_per_booking,
+        Event.organizer_id, Event.status, Event.is_bookable, Event.starts_at, Event.pool_id, Event.max_tickets_per_booking,
         Event.bookings_per_attendee, Pool.capacity, Pool.taken, TicketType.id.label("type_id"), TicketType.name,
         TicketType.pool_id.label("type_pool_id"), _Own.capacity.label("type_capacity"), _Own.taken.label("type_taken"),
         TicketType.sale_starts_at, TicketType.sale_ends_at, TicketType.min_per_booking, TicketType.max_per_booking,
@@ -143,7 +147,7 @@ def read_sale(session: Session, event_id: int) -> Sale | None:
     }  # fmt: skip
     first = rows[0]
     return Sale(
-        event_id, first.organizer_id, first.status, first.starts_at, first.pool_id, first.capacity,
+        event_id, first.organizer_id, first.status, first.is_bookable, first.starts_at, first.pool_id, first.capacity,
         _left(first.capacity, first.taken), first.max_tickets_per_booking, first.bookings_per_attendee, kinds,
     )  # fmt: skip
 
