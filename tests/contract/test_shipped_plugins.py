@@ -1,5 +1,7 @@
 """The plugins of this repository together, and each of them taken away from the others after it was used."""
 
+from pathlib import Path
+
 import pytest
 from sqlalchemy.orm import Session
 
@@ -29,7 +31,14 @@ SUMMARY:Lantern Parade\r
 END:VEVENT\r
 END:VCALENDAR\r
 """
+PLUGINS = Path(__file__).parents[2] / "plugins"
 RETURN = "https://shop.example.com/thanks"
+
+
+@pytest.mark.parametrize("plugin", ALL)
+def test_each_proves_that_it_keeps_to_what_all_do(plugin):
+    path = PLUGINS / plugin.replace("_", "-") / "tests" / "test_conformance.py"
+    assert f'    plugin = "{plugin}"\n' in path.read_text("utf-8")
 
 
 def without(plugin):

@@ -90,7 +90,7 @@ def test_money_outlives_the_buyer(paid, staff, ada, session, lines, booking):
     assert staff.get(f"/payments/{paid.id}").json["buyer"] is None
 
 
-def test_money_outlives_the_event(paid, staff, ada, organizer, event, session, lines, outbox, agree):
+def test_money_outlives_the_event(paid, api, staff, ada, organizer, event, session, lines, outbox, agree):
     staff.post("/users/bulk-delete", {"prefix": ada.user.username})
     event_id = event.id
     staff.delete(f"/events/{event_id}")
@@ -102,6 +102,9 @@ def test_money_outlives_the_event(paid, staff, ada, organizer, event, session, l
     outbox.run()
     # What goes back counts for the event that it came for.
     assert session.scalars(select(Entry.event_id)).all() == [event_id, event_id]
+    shown = api.as_(organizer).get("/payments/ledger").json["results"]
+    assert [(line["amount"], line["event"]) for line in shown] == [("-21.00", None), ("21.00", None)]
+    assert api.as_role("organizer").get("/payments/ledger").json["count"] == 0
     (takings,) = takings_of(session)
     assert takings["net"] == "0.00"
     agree()

@@ -215,7 +215,7 @@ def test_too_large(api, kept):
     [b"", b"null", b"[]", b"{}", b"\xff", b'{"id": 1}', json.dumps({"id": "", "kind": "", "ref": None}).encode()],
 )
 def test_signed_nonsense(api, bank, now, said, kept):
-    from turnout_payments.testing import SECRET, _signature
+    from turnout_payments.testing.bank import SECRET, _signature
 
     headers = {"Bank-Signature": _signature(said, int(now()), SECRET), "Content-Type": "application/json"}
     assert api.send("POST", PATH, said or None, headers=headers).status_int in {400, 415}

@@ -1,16 +1,98 @@
-"""A provider that speaks with a fake PayPal, by a clock that stands still."""
+"""A provider that speaks with a fake PayPal."""
 
-from datetime import timedelta
+from decimal import Decimal
 
 import pytest
-from turnout.testing.clocks import ManualClock
-from turnout_payments.providers import Charge, WantedRefund
+from turnout_payments.money import to_minor
+from turnout_payments.providers import DONE, FAILED, PENDING
+from turnout_payments.testing import CannotBePaid, Stage
 
 from turnout_paypal.fake import FakePayPal
+from turnout_paypal.fake.bank import Problem
 from turnout_paypal.gateway import Gateway
 from turnout_paypal.provider import PayPalProvider
 
-pytest_plugins = ["turnout.testing.fixtures"]
+pytest_plugins = ["turnout.testing.fixtures", "turnout_payments.testing.fixtures"]
+STATUSES = {DONE: "COMPLETED", PENDING: "PENDING", FAILED: "FAILED"}
+
+
+class PayPalStage(Stage):
+    """How things happen at PayPal. A buyer only agrees: what becomes of the money is decided when we take it."""
+
+    name = "paypal"
+    home = "https://api-m.paypal.com"
+    required = ("client_id", "client_secret", "webhook_id")
+    secrets = ("client_secret",)
+    wrong = ("client_secret", "client-secret-veryprivate")
+    stale = 3 * 86_400 + 1
+    amounts = ((1, "USD"), (1050, "JPY"), (2500, "HUF"), (2500, "TWD"))
+    too_fine = ((2550, "HUF"),)
+    not_taken = ("KWD", "ISK", "eur")
+
+    def __init__(self):
+        super().__init__()
+        self.fake = FakePayPal(now=self.now)
+        self.bank = self.fake.bank
+
+    def settings(self):
+        return self.fake.settings()
+
+    def provider(self, settings, clock):
+        return PayPalProvider(Gateway(settings), settings, clock)
+
+    def preface(self, path):
+        return b'{"access_token": "veryprivate", "expires_in": 3600}' if path == "/v1/oauth2/token" else None
+
+    def opened(self):
+        return len(self.bank.orders)
+
+    def held(self, ref):
+        account = self.fake.books().get(ref)
+        return 0 if account is None else to_minor(account.held, account.currency)
+
+    def agree(self, ref, becomes):
+        self.bank.captures_are = becomes
+        try:
+            self.bank.approve(ref)
+        except Problem as refused:
+            raise CannotBePaid from refused
+
+    def pay(self, ref):
+        self.agree(ref, "COMPLETED")
+
+    def take(self, ref):
+        self.bank.capture(ref)
+
+    def decline(self, ref):
+        self.agree(ref, "DECLINED")
+
+    def delay(self, ref):
+        self.agree(ref, "PENDING")
+
+    def arrive(self, ref):
+        self.bank.settle(ref)
+
+    def fail(self, ref):
+        self.bank.settle(ref, "DECLINED", "ECHECK")
+
+    def refund(self, ref, amount):
+        return self.bank.refund(self.bank.orders[ref].captures[0].id, Decimal(amount) / 100).id
+
+    def refunds_become(self, status):
+        self.bank.refunds_are = STATUSES[status]
+
+    def fail_refund(self, refund_ref):
+        self.bank.settle_refund(refund_ref, "FAILED")
+
+    def forget_keys(self):
+        self.fake.api.forget_requests()
+
+    def stranger(self):
+        urls = dict.fromkeys(("return_url", "cancel_url"), "https://example.com")
+        order = self.bank.make_order(
+            value=Decimal(1), currency="EUR", description="Another's", reference_id="default", custom_id=None, **urls
+        )
+        self.bank.approve(order.id)
 
 
 @pytest.fixture(scope="session")
@@ -18,87 +100,12 @@ def plugins():
     return "payments paypal"
 
 
-@pytest.fixture
-def watch():
-    """The time, for provider and fake alike."""
-    return ManualClock()
+@pytest.fixture(scope="session")
+def stage_type():
+    return PayPalStage
 
 
 @pytest.fixture
-def paypal(watch):
-    with FakePayPal(now=lambda: watch.now().timestamp()) as fake:
-        yield fake
-
-
-@pytest.fixture
-def make_provider(paypal, watch):
-    """Return what makes a provider, with other settings if need be."""
-
-    def make_provider(**other):
-        settings = paypal.settings() | {"paypal.timeout_seconds": 5}
-        settings |= {f"paypal.{name}": value for name, value in other.items()}
-        return PayPalProvider(Gateway(settings), settings, watch)
-
-    return make_provider
-
-
-@pytest.fixture
-def provider(make_provider):
-    return make_provider()
-
-
-@pytest.fixture
-def charge(watch):
-    """Return what asks for money."""
-
-    def charge(key="charge-1", amount=2500, currency="EUR", **other):
-        return Charge(
-            **{
-                "key": key,
-                "payment_id": 1,
-                "amount": amount,
-                "currency": currency,
-                "description": "Fado night, 2 places",
-                "reference": "K7QX2M",
-                "email": "ada@example.com",
-                "back_url": "https://tickets.example.com/payments/token/back",
-                "expires_at": watch.now() + timedelta(minutes=15),
-            }
-            | other
-        )
-
-    return charge
-
-
-@pytest.fixture
-def agreed(provider, paypal, charge):
-    """Return what opens a payment to which the buyer agrees; gives its ref."""
-
-    def agreed(key="charge-1", **other):
-        ref = provider.open(charge(key, **other)).ref
-        paypal.bank.approve(ref)
-        return ref
-
-    return agreed
-
-
-@pytest.fixture
-def paid(provider, agreed):
-    """Return what does that, and takes the money."""
-
-    def paid(key="charge-1", **other):
-        ref = agreed(key, **other)
-        provider.look(ref)
-        return ref
-
-    return paid
-
-
-@pytest.fixture
-def wanted():
-    """Return what asks for a refund."""
-
-    def wanted(amount, key="refund-1", currency="EUR"):
-        return WantedRefund(key, amount, currency, "The event is cancelled.")
-
-    return wanted
+def paypal(stage):
+    """The fake by itself."""
+    return stage.fake

@@ -1,18 +1,15 @@
 """A server process, its worker and Stripe, which talk over sockets, while calls fail, notices are lost in time, and power is cut."""
 
-import time
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import httpx2
 import pytest
 from turnout.testing.live import Live
+from turnout_payments.testing.visitors import Visitor, eventually, page_of
 
 from turnout_stripe.fake import BUSY, ERROR, LOST, FakeStripe
 
 pytestmark = pytest.mark.slow
-PASSWORD = "four invented words together"
-PATIENCE = 120
 WRONG = 2
 """How many calls go wrong before everything is well again: the pauses between attempts grow, and nobody waits for the longest."""
 
@@ -49,60 +46,10 @@ def live(fresh_database, tmp_path, plugins, stripe):
         server.stop()
 
 
-class Visitor:
-    """Somebody who is signed in."""
-
-    def __init__(self, live, name, **fields):
-        self.live = live
-        new = {"username": name, "email": f"{name}@example.com", "password": PASSWORD} | fields
-        live.client.post("/users", json=new).raise_for_status()
-        said = live.client.post("/auth/login", json={"username": name, "password": PASSWORD}).json()
-        self.headers = {"Authorization": f"Bearer {said['access_token']}"}
-
-    def get(self, path):
-        return self.live.client.get(path, headers=self.headers).raise_for_status().json()
-
-    def post(self, path, body):
-        return self.live.client.post(path, json=body, headers=self.headers).raise_for_status().json()
-
-    def book(self, event, quantity=1):
-        return self.post("/bookings", {"event_id": event["id"], "quantity": quantity})["id"]
-
-    def begin(self, booking_id):
-        wanted = {"provider": "stripe", "return_url": "https://shop.example.com/thanks"}
-        return self.post(f"/bookings/{booking_id}/payments", wanted)
-
-    def status(self, booking_id):
-        found = self.get(f"/bookings/{booking_id}")
-        return found["status"], found["extensions"]["payments"]["status"]
-
-
-def eventually(wanted, *, seconds=PATIENCE):
-    """Wait until something is so; return it."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        found = wanted()
-        if found:
-            return found
-        time.sleep(0.1)
-    pytest.fail(f"It did not come to pass within {seconds} seconds.")
-
-
 @pytest.fixture
 def event(live):
-    starts = datetime.now(UTC).replace(microsecond=0) + timedelta(days=30)
-    new = {
-        "title": "Fado night",
-        "location": "Old mill",
-        "starts_at": starts.isoformat(),
-        "ends_at": (starts + timedelta(hours=3)).isoformat(),
-        "capacity": 100,
-        "price": "12.50",
-        "currency": "EUR",
-        "status": "published",
-    }
     organizer = Visitor(live, "olga", is_organizer=True)
-    return organizer.post("/events", new) | {"organizer": organizer}
+    return organizer.sell() | {"organizer": organizer}
 
 
 @pytest.fixture
@@ -110,11 +57,6 @@ def buyer():
     """A browser, which follows nothing by itself."""
     with httpx2.Client(trust_env=False, timeout=10) as client:
         yield client
-
-
-def page_of(buyer, payment):
-    """Return the page at Stripe to which a buyer is sent, as soon as the worker has opened it."""
-    return eventually(lambda: buyer.get(payment["redirect_url"]).headers.get("location"))
 
 
 def choose(buyer, page, action):
@@ -125,15 +67,10 @@ def ref_of(page):
     return page.rpartition("/")[2]
 
 
-def balance(organizer):
-    found = organizer.get("/payments/ledger?page_size=100")["results"]
-    return sum((Decimal(entry["amount"]) for entry in found), Decimal(0))
-
-
 def require_agreement(live, stripe, organizer):
     """Assert that the ledger has what Stripe's books have, to the cent, and that whoever checks finds nothing wrong."""
     held = Decimal(sum(account.held for account in stripe.books().values())) / 100
-    eventually(lambda: balance(organizer) == held)
+    eventually(lambda: organizer.balance() == held)
     live.run("payments", "reconcile")  # which fails if there are differences
 
 
@@ -143,7 +80,7 @@ def test_a_day_on_which_one_call_in_five_fails_and_notices_come_twice_and_late(l
     organizer = event["organizer"]
     guests = [Visitor(live, f"guest{number}") for number in range(7)]
     bookings = [guest.book(event, quantity=2) for guest in guests]
-    payments = [guest.begin(booking) for guest, booking in zip(guests, bookings, strict=True)]
+    payments = [guest.begin(booking, "stripe") for guest, booking in zip(guests, bookings, strict=True)]
     pages = [page_of(buyer, payment) for payment in payments]
     back = choose(buyer, pages[0], "pay")
     assert "checking" in buyer.get(back).text.lower()
@@ -158,7 +95,7 @@ def test_a_day_on_which_one_call_in_five_fails_and_notices_come_twice_and_late(l
     stripe.bank.arrive(ref_of(pages[5]))
     stripe.bank.fail(ref_of(pages[6]))
     eventually(lambda: guests[6].status(bookings[6]) == ("pending", "failed"))
-    choose(buyer, page_of(buyer, guests[6].begin(bookings[6])), "pay")
+    choose(buyer, page_of(buyer, guests[6].begin(bookings[6], "stripe")), "pay")
     for guest, booking in zip(guests, bookings, strict=True):
         eventually(lambda guest=guest, booking=booking: guest.status(booking) == ("confirmed", "paid"))
 
@@ -173,7 +110,7 @@ def test_a_day_on_which_one_call_in_five_fails_and_notices_come_twice_and_late(l
     stripe.faults.every = 0
     eventually(lambda: guests[0].status(bookings[0]) == ("cancelled", "refunded"))
     left = 7 * 25 - 25 - Decimal("12.25") - 3 - 25
-    eventually(lambda: balance(organizer) == left)
+    eventually(lambda: organizer.balance() == left)
     require_agreement(live, stripe, organizer)
     assert len(stripe.books()) == 7
 
@@ -190,7 +127,7 @@ def test_the_power_is_cut_between_stripes_answer_and_our_commit(live, stripe, ev
         live.start()
 
     made = []
-    survive("POST /v1/checkout/sessions", lambda: made.append(ada.begin(booking)))
+    survive("POST /v1/checkout/sessions", lambda: made.append(ada.begin(booking, "stripe")))
     page = page_of(buyer, made[0])
     assert list(stripe.bank.sessions) == [ref_of(page)]
 

@@ -92,8 +92,8 @@ FAULTS = {
     "broken import": Fault("its_manifest_is_sound", ("import Event\n", "import Evnt\n"), says="cannot be imported"),
     "unpublished": Fault(
         "it_imports_only_what_is_published",
-        ("import timedelta\n", "import timedelta\nfrom turnout.events import schemas\n"),
-        says="schemas from turnout.events",
+        ("import timedelta\n", "import timedelta\nfrom turnout.events import api\n"),
+        says="api from turnout.events",
     ),
     "missing requirement": Fault(
         "it_starts_with_only_what_it_requires",

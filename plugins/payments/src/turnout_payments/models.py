@@ -180,6 +180,8 @@ class Entry(Base):
     refund_id: Mapped[int | None] = mapped_column(ForeignKey("payments_refunds.id"), index=True)
     event_id: Mapped[int | None] = mapped_column(Id)
     """The event's number, which stays when the event is deleted."""
+    organizer_id: Mapped[int | None] = mapped_column(Id)
+    """Likewise the number of who held the event, so that their lines are found without those of others."""
     provider: Mapped[str] = mapped_column(String(30))
     kind: Mapped[str] = mapped_column(String(15))
     amount: Mapped[int] = mapped_column(BigInteger)
@@ -194,6 +196,7 @@ class Entry(Base):
         CheckConstraint("amount <> 0", name="amount_not_zero"),
         Index("ix_payments_ledger_payment_id_id", "payment_id", "id"),
         Index("ix_payments_ledger_event_id_id", "event_id", "id"),
+        Index("ix_payments_ledger_organizer_id_id", "organizer_id", "id"),
         Index("ix_payments_ledger_created_at_id", "created_at", "id"),
         NEVER_REUSED,
     )

@@ -12,7 +12,7 @@ from turnout.plugin.discovery import find, installed, load
 from turnout.plugin.errors import MISSING, PluginError
 from turnout.testing.conformance.subject import Checks, Subject, refuse
 
-PUBLISHED_KINDS = frozenset({"services", "models", "hooks", "errors"})
+PUBLISHED_KINDS = frozenset({"services", "models", "hooks", "errors", "schemas"})
 """Which modules of a feature plugins may import; beside these `turnout.plugin` and `turnout.testing`."""
 UNSET = "0.0.0"
 LONGEST_TITLE = 60

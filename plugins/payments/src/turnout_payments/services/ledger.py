@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
+from turnout.events.models import Event
 from turnout.plugin import Announce, Clock
 
 from turnout_payments.hooks import PaymentTroubled
@@ -25,10 +26,12 @@ class Ledger:
 
     def enter(self, payment: Payment, kind: str, amount: int, *, refund_id: int | None = None, **sums: Any) -> None:
         """Add a line about a locked payment, and change its sums by it."""
+        event_id, organizer_id = self._sold_by(payment)
         line = {
             "payment_id": payment.id,
             "refund_id": refund_id,
-            "event_id": payment.event_id or self._event_before(payment),
+            "event_id": event_id,
+            "organizer_id": organizer_id,
             "provider": payment.provider,
             "kind": kind,
             "amount": amount,
@@ -53,9 +56,15 @@ class Ledger:
             )
         )
 
-    def _event_before(self, payment: Payment) -> int | None:
-        """Return the number that a payment's event had, which is deleted."""
-        return self.session.scalar(select(func.max(Entry.event_id)).where(Entry.payment_id == payment.id))
+    def _sold_by(self, payment: Payment) -> tuple[int | None, int | None]:
+        """Return the numbers of a payment's event and of who holds it, or, where it is deleted, those that it had."""
+        event = select(Event.id, Event.organizer_id).where(Event.id == payment.event_id)
+        before = select(Entry.event_id, Entry.organizer_id).where(
+            Entry.payment_id == payment.id, Entry.event_id.is_not(None)
+        )
+        is_there = payment.event_id is not None
+        row = self.session.execute(event if is_there else before.order_by(Entry.id.desc()).limit(1)).first()
+        return (None, None) if row is None else (row[0], row[1])
 
     def trouble(self, payment: Payment, problem: str) -> None:
         """Note that staff have to look after a payment, and why."""
