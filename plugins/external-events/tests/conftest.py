@@ -19,7 +19,11 @@ def plugins():
 
 @pytest.fixture(scope="session")
 def settings():
-    return {"external_events.quick_seconds": "2", "external_events.cache_minutes": "0"}
+    return {
+        "external_events.quick_seconds": "2",
+        "external_events.cache_minutes": "0",
+        "external_events.searches_per_minute": "10000",  # each test is as if it were alone
+    }
 
 
 @pytest.fixture

@@ -86,7 +86,7 @@ def test_a_table_is_looked_at_with_guessed_columns_and_imported(upload, sheet, d
     assert "19:30" in rows[0][1]
     assert rows[0][5] == "80 places"
     assert rows[1][1] == f"{shown} only the day is known"
-    page.mustcontain("1 cannot be read", "Line 4", "Import 2 events")
+    page.mustcontain("1 cannot be imported", "Line 4", "Import 2 events")
     assert session.scalars(select(Run)).all() == []
     page.forms["form"]["status"] = "draft"
     run = again(page, "import", status=303).follow()

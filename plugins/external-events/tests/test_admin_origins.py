@@ -182,6 +182,15 @@ def test_what_people_have_booked_and_is_cancelled_elsewhere_needs_a_look(
     desk.get("/admin").mustcontain(no="has changed where it came from")
 
 
+def test_what_nobody_has_booked_is_no_trouble_of_the_dashboards(desk, browser, event_id, almanac):
+    almanac.remove("1")
+    for _ in range(2):
+        press(desk.get(f"{ORIGINS}/{event_id}"), "refresh")
+    for visitor in (browser.as_role("staff"), desk):
+        visitor.get("/admin").mustcontain(no="has changed where it came from")
+    desk.get(f"{ORIGINS}?needs_look=true").mustcontain("Fado night 1", "gone")
+
+
 def test_staff_are_told_once(browser, desk, booked, almanac):
     almanac.remove("1")
     for _ in range(3):

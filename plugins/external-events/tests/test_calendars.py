@@ -166,7 +166,9 @@ class TestTimes:
         assert one(event, timezone="Asia/Tokyo").ends_at == datetime(2027, 4, 10, 13, tzinfo=UTC)
         [found], refused = read(event)
         assert (found.starts_at, found.starts_on, found.ends_at) == (None, date(2027, 4, 10), None)
-        assert refused == (Refusal("The times of 1 events are in no time zone: only their days are known."),)
+        assert refused == (Refusal("The time of 1 event is in no time zone: only its day is known.", is_remark=True),)
+        several = "The times of 2 events are in no time zone: only their days are known."
+        assert read(event, event.replace("UID:1", "UID:2"))[1] == (Refusal(several, is_remark=True),)
 
     def test_a_whole_day(self):
         event = one(

@@ -3,7 +3,6 @@
 import time
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from types import SimpleNamespace
 
 import pytest
 from hypothesis import example, given, settings
@@ -86,8 +85,9 @@ def test_nothing_takes_long(name, monkeypatch):
 
 def test_what_each_time_of_a_series_says_takes_its_time(monkeypatch):
     """The limit is looked at for each of them, not only between one event and the next."""
-    monkeypatch.setattr(calendars, "SECONDS", 100)
-    monkeypatch.setattr(calendars, "time", SimpleNamespace(monotonic=count().__next__))
+    monkeypatch.setattr(calendars, "SECONDS_FOR_SERIES", 100)
+    monkeypatch.setattr(calendars, "SECONDS", 10_000)
+    monkeypatch.setattr(calendars, "thread_time", count().__next__)
     content = calendar("UID:1\nSUMMARY:a\nDTSTART:20270301T000000Z\nRRULE:FREQ=DAILY")
     found, [refusal] = calendars.read(content, scope="x", horizon=HORIZON)
     assert len(found) < 100

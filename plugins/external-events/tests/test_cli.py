@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import func, select
 from turnout.events.models import Event
 from turnout.plugin import system_request
+from turnout.testing.fakes import Answer
 from turnout.users.models import User
 
 from turnout_external_events.models import Run
@@ -22,6 +23,7 @@ pytestmark = pytest.mark.slow
 PROGRAM = Path(__file__).with_name("import_process.py")
 HALL = ExternalVenue("Lantern Hall", "v1", "", "Lisbon", "PT", "Europe/Lisbon")
 SECONDS = 120
+STOPPING = "Stopping as soon as this step is done; Ctrl-C again ends it at once."
 
 
 @pytest.fixture
@@ -101,17 +103,29 @@ def test_everything_is_imported_and_told(command, committing, almanac):
     assert events(committing) == 250
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "kill -9"])
+def the_run(application):
+    with system_request(application.router) as request:
+        run = request.db.scalars(select(Run)).one()
+        return run.status, run.seen, run.made
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=["Ctrl-C", "kill", "kill -9"])
 def test_what_is_stopped_goes_on_where_it_stopped(command, committing, almanac, how):
     put(almanac, 400)
     almanac.faults.delay = 1  # or it may be over before it is stopped
     process = command("--query", "fado")
     wait_for(committing, 100)
     process.send_signal(how)
-    process.communicate(timeout=SECONDS)
+    out, err = process.communicate(timeout=SECONDS)
     stopped_at = events(committing)
     assert process.returncode != 0
     assert 100 <= stopped_at < 400
+    if how is not signal.SIGKILL:
+        assert process.returncode == 1
+        assert the_run(committing)[0] == "stopped"
+        assert out.startswith(f"{stopped_at} events looked at in ")
+        assert err.splitlines()[-2:] == [STOPPING, "The run is stopped; the same command goes on with it."]
+        assert "Exception" not in err
 
     almanac.faults.delay = 0
     almanac.calls.clear()
@@ -121,11 +135,49 @@ def test_what_is_stopped_goes_on_where_it_stopped(command, committing, almanac, 
     assert process.returncode == 0, err
     assert "Going on where an earlier run of this search stopped" in err
     assert "0 changed, 0 there already" in out, "it began anew"
+    assert out.startswith(f"{400 - stopped_at} events looked at in ")
+    assert "With what was done before, 400 events were looked at: 400 made, " in out
     assert len(almanac.calls) < 5
     assert events(committing) == 400
-    with system_request(committing.router) as request:
-        run = request.db.scalars(select(Run)).one()
-        assert (run.status, run.seen, run.made) == ("done", 400, 400)
+    assert the_run(committing) == ("done", 400, 400)
+
+
+def test_it_is_stopped_while_it_waits_for_its_source(command, committing, almanac, monkeypatch):
+    put(almanac, 250)
+    monkeypatch.setattr(almanac, "answer", lambda _call: Answer(503, b"{}", {"Retry-After": "90"}))
+    process = command()
+    until = time.monotonic() + SECONDS
+    while not almanac.calls:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    time.sleep(1)  # what was told is written, and it waits
+
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+
+    assert (process.returncode, the_run(committing)[0]) == (1, "stopped")
+    assert "Going on in 90 s." in err
+    assert "The run is stopped" in err
+
+
+def test_whoever_cannot_wait_for_the_step_ends_it_at_once(command, committing, almanac):
+    put(almanac, 250)
+    almanac.faults.delay = 60
+    process = command()
+    until = time.monotonic() + SECONDS
+    while not almanac.calls:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    assert any(line == f"{STOPPING}\n" for line in process.stderr)
+
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=10)
+
+    assert process.returncode == -signal.SIGINT
+    almanac.faults.delay = 0
+    finish(command())
+    assert the_run(committing) == ("done", 250, 250)
 
 
 def test_fresh_begins_anew_and_makes_nothing_twice(command, committing, almanac):
@@ -175,8 +227,11 @@ def test_drafts_are_another_import_than_what_is_published(command, committing, a
         ((), "bo", "may not make events"),
         (("--provider", "nowhere"), "ines", "There is no source 'nowhere'"),
         (("--date-from", "soon"), "ines", "does not match"),
+        (("--date-from", "2099-05-01", "--date-to", "2099-01-01"), "ines", "--date-to: must not be before date_from"),
+        (("--date-to", "2020-01-01"), "ines", "--date-to: must not be before date_from, or over"),
+        (("--provider", "ical", "--query", "fado"), "ines", "--query: Give the address of a calendar"),
     ],
-    ids=["no user", "no organizer", "no source", "no date"],
+    ids=["no user", "no organizer", "no source", "no date", "backwards", "over", "no address"],
 )
 def test_what_cannot_begin_says_why(command, arguments, who, said):
     process = command(*arguments, who=who)

@@ -4,4 +4,5 @@ from turnout.testing.conformance import Conformance
 
 
 class TestConformance(Conformance):
-    plugin = "payments"
+    plugin = "external_events"
+    nouns = ("origin",)

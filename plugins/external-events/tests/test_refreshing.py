@@ -5,11 +5,15 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
+from structlog.testing import capture_logs
 from turnout.events.models import Event
 from turnout.testing.fakes import Answer
 
 from turnout_external_events.models import Origin
 from turnout_external_events.services.refreshing import IN_A_ROW
+from turnout_external_events.sources.calling import standing
+from turnout_external_events.sources.readiness import FOR_STAFF
+from turnout_external_events.testing.almanac import KEY
 
 
 @pytest.fixture
@@ -113,3 +117,48 @@ def test_who_asks_is_told_that_there_is_no_answer(known, spoil, ines):
     assert refused["code"] == "source_failed"
     assert "out of order" in refused["detail"]
     assert ines.get(f"/events/{event['id']}/origin").json["trouble"] == ""
+
+
+class TestKeys:
+    @pytest.fixture(autouse=True)
+    def at_once(self, monkeypatch):
+        """Let a key that was refused be tried again at once: the fake's clock stands still."""
+        monkeypatch.setattr(standing, "KEY_SECONDS", 0)
+
+    def test_a_key_that_is_refused_is_no_event_s_trouble(self, known, later, almanac, session, clock):
+        known(5)
+        almanac.key = "another"
+        with capture_logs() as logs:
+            later()
+        assert len(almanac.calls) == 1
+        assert set(session.scalars(select(Origin.trouble))) == {""}
+        assert all(refresh_at <= clock.now() for refresh_at in session.scalars(select(Origin.refresh_at)))
+        assert [log["log_level"] for log in logs if "not refreshed" in log["event"]] == ["warning"]
+
+        almanac.key = KEY
+        later(minutes=5)
+
+        assert titles(session) == ["New"] * 5
+
+    def test_what_was_told_before_is_taken(self, known, later, almanac, session, monkeypatch):
+        known(3)
+        answer = almanac.answer
+        monkeypatch.setattr(
+            almanac, "answer", lambda call: Answer.json({}, 401) if call.path == "/events/1" else answer(call)
+        )
+
+        later()
+
+        assert titles(session) == ["New", "Fado night 1", "Fado night 2"]
+        assert set(session.scalars(select(Origin.trouble))) == {""}
+
+    def test_who_asks_is_told_and_staff_why(self, known, almanac, ines, api, session):
+        (event,) = known(1)
+        almanac.key = "another"
+        path = f"/events/{event['id']}/origin/refresh"
+
+        refused = ines.post(path, status=409).json
+
+        assert (refused["code"], refused["detail"]) == ("source_not_set_up", FOR_STAFF)
+        assert api.as_role("staff").post(path, status=409).json["detail"] == "Almanac does not take the key."
+        assert set(session.scalars(select(Origin.trouble))) == {""}

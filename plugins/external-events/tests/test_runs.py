@@ -114,8 +114,8 @@ def test_what_cannot_be_imported_is_reported_and_the_rest_is_there(ines, many, o
     assert {each["external_id"]: each["code"] for each in reports} == {
         "x-cancelled": "cannot_import",
         "x-dateless": "date_unknown",
-        "x-odd": "malformed",
-        "nothing": "malformed",
+        "x-odd": "bad_answer",
+        "nothing": "not_there",
     }
     assert all(each["reason"] for each in reports)
 

@@ -177,3 +177,23 @@ def test_another_name_ends_nothing(ines, waiting):
     ines.patch(waiting, {"name": "Some fado", "every_hours": 48})
 
     assert statuses(ines) == ["waiting"]
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("https://10.0.0.1/a.ics", "private or reserved"),
+        ("https://127.0.0.1:8443/a.ics", "private or reserved"),
+        ("webcal://calendars.localhost/a.ics", "known on the internet"),
+        ("https://user:pw@example.com/a.ics", "user name or a password"),
+        ("http://example.com/a.ics", "https://"),
+        ("https://example.com:8080/a.ics", "the ports 443 and 8443 only"),
+        ("fado", "begins with https:// or webcal://"),
+    ],
+)
+def test_a_calendar_that_is_never_read_is_not_saved(ines, query, said):
+    calendar = {"name": "A calendar", "provider": "ical"}
+    refused = ines.post(SEARCHES, calendar | {"query": query}, status=400).json
+    assert [(error["field"], said in error["message"]) for error in refused["errors"]] == [("query", True)]
+    kept = ines.post(SEARCHES, calendar | {"query": "webcal://example.com:8443/a.ics"}, status=201).json
+    ines.patch(f"{SEARCHES}/{kept['id']}", {"query": query}, status=400)

@@ -4,9 +4,13 @@ import time
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from turnout_external_events.sources import Criteria, EventSource, Found, Pace, Unavailable
+from turnout_external_events.sources.readiness import FOR_STAFF
 from turnout_external_events.testing import add_almanac
+
+LACKS = "keyless.api_key is not set"
 
 
 class Slow(EventSource):
@@ -37,7 +41,7 @@ class Keyless(EventSource):
     title = "Keyless"
 
     def check(self) -> str:
-        return "keyless.api_key is not set"
+        return LACKS
 
 
 def add_bad_sources(config):
@@ -71,18 +75,39 @@ class TestFailures:
             "slow": "It did not answer in time.",
             "broken": "Broken is broken here; what happened is in the log.",
             "down": "Down cannot be reached.",
-            "keyless": "keyless.api_key is not set",
+            "keyless": FOR_STAFF,
         }
 
-    @pytest.mark.parametrize("name", ["down", "keyless"])
-    def test_one_source_alone_that_does_not_answer_is_a_bad_gateway(self, user, name):
-        assert user.get("/external-events", provider=name, status=502).json["code"] == "source_failed"
+    def test_one_source_alone_that_does_not_answer_is_a_bad_gateway(self, user):
+        assert user.get("/external-events", provider="down", status=502).json["code"] == "source_failed"
 
-    def test_sources_say_what_they_lack(self, user, almanac):
-        sources = {each["name"]: each for each in user.get("/external-events/sources").json["results"]}
+    def test_one_that_lacks_its_key_is_not_set_up_and_staff_are_told_why(self, user, api):
+        refused = user.get("/external-events", provider="keyless", status=409).json
+        assert (refused["code"], refused["detail"]) == ("source_not_set_up", FOR_STAFF)
+        user = api.as_role("staff")
+        assert user.get("/external-events", provider="keyless", status=409).json["detail"] == LACKS
+        assert told(user.get("/external-events").json)["keyless"] == LACKS
 
-        assert sources["keyless"]["missing"] == "keyless.api_key is not set"
+    def test_sources_say_what_they_lack_to_staff(self, user, api, almanac):
+        def listed(client):
+            return {each["name"]: each for each in client.get("/external-events/sources").json["results"]}
+
+        assert listed(api.as_role("staff"))["keyless"]["missing"] == LACKS
+        sources = listed(user)
+        assert (sources["keyless"]["state"], sources["keyless"]["missing"]) == ("not_set_up", FOR_STAFF)
         assert (sources["almanac"]["is_ready"], sources["ical"]["by_address"]) == (True, True)
+        assert (sources["almanac"]["state"], sources["almanac"]["missing"]) == ("ready", "")
+        assert (sources["almanac"]["last_page"], sources["ical"]["last_page"]) == (50, None)
+
+    def test_what_somebody_asks_in_vain_is_no_error_of_ours(self, user, api, almanac, monkeypatch):
+        monkeypatch.setattr(almanac, "deepest", 20)
+        with capture_logs() as logs:
+            user.get("/external-events", provider="almanac", page=2, status=502)
+            user.get("/external-events", provider="almanac", page=51, status=400)
+            user.get("/external-events", provider="keyless", status=409)
+            api.as_role("organizer").get("/external-events", provider="ical", query="fado", status=400)
+        told = [(log["log_level"], log.get("source")) for log in logs if "source" in log]
+        assert told == [("info", "almanac")]
 
 
 class TestAnswers:
@@ -137,6 +162,27 @@ class TestAnswers:
         refused = user.get("/external-events", status=400, **parameters).json
 
         assert [error["field"] for error in refused["errors"]] == [field]
+
+    def test_a_page_that_a_source_does_not_show_is_asked_of_nobody(self, user, almanac):
+        refused = user.get("/external-events", provider="almanac", page=51, status=400).json
+        assert refused["errors"] == [
+            {
+                "field": "page",
+                "message": "must be at most 50: Almanac shows no more than the first 1,000 events of a search.",
+            }
+        ]
+        answer = user.get("/external-events", page=51).json
+        assert (told(answer), answer["has_more"]) == (
+            {"almanac": "Almanac shows no more than the first 1,000 events of a search."},
+            False,
+        )
+        assert not almanac.calls
+        user.get("/external-events", provider="almanac", page=50)
+
+    @pytest.mark.parametrize("query", ["", "fado", "ftp://example.com/a.ics", "https://10.0.0.1/a.ics"])
+    def test_what_is_no_address_that_is_read_is_said_at_its_field(self, api, query):
+        refused = api.as_role("organizer").get("/external-events", provider="ical", query=query, status=400).json
+        assert [error["field"] for error in refused["errors"]] == ["query"]
 
     def test_only_organizers_let_an_address_be_read(self, user):
         refused = user.get("/external-events", provider="ical", query="https://example.com/e.ics", status=403).json

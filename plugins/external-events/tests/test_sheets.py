@@ -281,7 +281,13 @@ class TestMoney:
 
     @pytest.mark.parametrize(("text", "places"), [("1 200", 1200), ("1,200", 1200), ("1.200", 1200), ("120", 120)])
     def test_places(self, text, places):
-        assert said(capacity=text).overrides == {"capacity": places}
+        assert said(capacity=text, price="0").overrides == {"capacity": places, "price": "0.00"}
+
+    def test_places_for_sale_have_a_price(self):
+        assert (
+            refused(capacity="120")
+            == "Line 2: It has places for sale here, and no price; write 0 where it costs nothing."
+        )
 
     @pytest.mark.parametrize("text", ["-1", "0", "1.5", "10000001", "9" * 50, "ca. 100", "many", "١٢"])
     def test_what_is_no_number_of_places(self, text):

@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from turnout_external_events.files import cells, sheets
-from turnout_external_events.files.tables import MOST_ROWS
+from turnout_external_events.files.tables import MOST_LINES, MOST_ROWS
 from turnout_external_events.sources import Malformed
 
 ZONE = "Europe/Lisbon"
@@ -89,6 +89,22 @@ def test_no_table_takes_long():
     rows, refusals = sheets.read(table, sheets.guess(table.columns), scope="x", timezone=ZONE, day_first=None)
     assert (len(rows), refusals) == (MOST_ROWS, ())
     assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n", ",\n"])
+def test_lines_without_anything_are_not_read_for_ever(end):
+    with pytest.raises(Malformed, match="more than 100,000 lines"):
+        sheets.table(("title,date\n" + end * (MOST_LINES + 1) + "Fado,2027-04-10\n").encode())
+    some = sheets.table(("title,date\n" + end * (MOST_LINES // 2) + "Fado,2027-04-10\n").encode())
+    assert some.rows == (("Fado", "2027-04-10"),)
+
+
+@pytest.mark.parametrize("read_cell", [cells.country, cells.status], ids=lambda read: read.__name__)
+def test_words_that_are_too_long_are_not_even_compared(read_cell, monkeypatch):
+    """Some letters become eighteen when they are compared."""
+    monkeypatch.setattr(cells, "normalized", None)
+    with pytest.raises(Malformed, match="too long"):
+        read_cell("\ufdfa" * 100)
 
 
 def test_what_takes_too_long_is_refused_as_a_whole(monkeypatch):

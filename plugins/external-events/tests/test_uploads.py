@@ -10,7 +10,7 @@ from turnout.events.models import Event
 
 from turnout_external_events.files import sheets
 from turnout_external_events.models import Report, Run, Upload
-from turnout_external_events.services.uploads import MOST_A_DAY, MOST_BYTES
+from turnout_external_events.uploads.services import MOST_A_DAY, MOST_BYTES
 
 PATH = "/external-events/uploads"
 SHEET = """Titel;Datum;Uhrzeit;Spielstätte;Stadt;Land;Preis;Plätze
@@ -242,11 +242,10 @@ def test_a_calendar_of_old(ines, clock):
     shown = upload(
         ines, CALENDAR.replace("20270405", "20170405").replace("DTSTART:soon", "DTSTART:20170101T100000Z"), "ics"
     )
-    assert shown["refusals"] == [
-        {"title": "", "reason": "The calendar has no event between 2027-02-28 and 2028-03-01."}
-    ]
+    assert shown["remarks"] == ["The calendar has no event between 2027-02-28 and 2028-03-01."]
+    assert (shown["count"], shown["refused"], shown["refusals"]) == (0, 0, [])
     problem = ines.post(f"{PATH}/{shown['id']}/import", {}, status=409).json
-    assert (problem["code"], problem["detail"]) == ("nothing_to_import", shown["refusals"][0]["reason"])
+    assert (problem["code"], problem["detail"]) == ("nothing_to_import", shown["remarks"][0])
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ import copy
 from datetime import date
 
 import pytest
-from turnout_external_events.sources import Malformed, Pace
-from turnout_external_events.sources.calling import Patience
+from turnout_external_events.sources import Malformed
 from turnout_external_events.sources.reading import one
+from turnout_external_events.testing.asking import HASTY, caller_settings
 
 from turnout_seatgeek.caller import SeatGeekCaller
 from turnout_seatgeek.fake import FakeSeatGeek
@@ -66,7 +66,7 @@ def seatgeek():
 class HastyCaller(SeatGeekCaller):
     """Asks as often as any, with pauses that no test notices."""
 
-    steady = Patience(attempts=5, seconds=5, first_pause=0.01, longest_pause=0.02, spread=0.01)
+    steady = HASTY
 
 
 @pytest.fixture
@@ -74,14 +74,8 @@ def make_source(seatgeek):
     """Return what makes a source, with other settings if need be; it remembers no answers unless it is told to."""
 
     def make_source(**other):
-        settings = seatgeek.settings() | {"seatgeek.per_second": 100, "seatgeek.per_day": 100_000}
-        settings |= {
-            "external_events.storage": "memory://",
-            "external_events.cache_minutes": 0,
-            "external_events.quick_seconds": 2,
-            "external_events.timeout_seconds": 2,
-        }
-        settings |= {name.replace("__", "."): value for name, value in other.items()}
+        own = seatgeek.settings() | {"seatgeek.per_second": 100, "seatgeek.per_day": 100_000}
+        settings = caller_settings(own, **other)
         return SeatGeekSource(HastyCaller(settings), settings)
 
     return make_source
@@ -90,23 +84,6 @@ def make_source(seatgeek):
 @pytest.fixture
 def source(make_source):
     return make_source()
-
-
-@pytest.fixture
-def walk():
-    """Return what reads all pages of a search."""
-
-    def walk(source, criteria, size=100):
-        page, events, refused = 1, [], []
-        while True:
-            found = source.search(criteria, page, size, Pace.STEADY)
-            events += found.events
-            refused += found.refused
-            if not found.has_more:
-                return events, refused
-            page += 1
-
-    return walk
 
 
 @pytest.fixture

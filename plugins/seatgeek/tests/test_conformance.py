@@ -1,7 +1,8 @@
-"""What every plugin keeps to."""
+"""What every plugin keeps to whose source is called with a key."""
 
-from turnout.testing.conformance import Conformance
+from turnout_external_events.testing.conformance import SourceConformance
 
 
-class TestConformance(Conformance):
+class TestConformance(SourceConformance):
     plugin = "seatgeek"
+    key = "client_id"

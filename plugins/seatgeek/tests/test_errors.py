@@ -20,6 +20,7 @@ from turnout_external_events.sources import (
     SourceError,
     Unavailable,
 )
+from turnout_external_events.testing.asking import walk
 
 from turnout_seatgeek.fake import BUSY, ERROR, FAULTS, GARBLED, LANTERN_PARADE, LOST, SILENT
 
@@ -28,25 +29,25 @@ ALL = Criteria()
 
 
 @pytest.mark.parametrize("fault", [BUSY, ERROR, LOST])
-def test_a_walk_goes_on_where_calls_fail(seatgeek, source, walk, fault):
+def test_a_walk_goes_on_where_calls_fail(seatgeek, source, fault):
     seatgeek.faults.every, seatgeek.faults.kinds = 2, (fault,)
-    events, _ = walk(source, ALL, size=60)
+    events, _, _ = walk(source, size=60)
     assert len({event.external_id for event in events}) == 300
     assert len(seatgeek.calls) == 9
 
 
-def test_a_walk_waits_where_it_was_too_fast(seatgeek, source, walk):
+def test_a_walk_waits_where_it_was_too_fast(seatgeek, source):
     seatgeek.limits.per_second = 3
     started = time.monotonic()
-    events, _ = walk(source, ALL, size=60)
+    events, _, _ = walk(source, size=60)
     assert len({event.external_id for event in events}) == 300
     assert time.monotonic() - started >= 1
     assert len(seatgeek.calls) == 6  # after as long as SeatGeek says, it works
 
 
-def test_our_own_share_is_kept(seatgeek, make_source, walk):
+def test_our_own_share_is_kept(seatgeek, make_source):
     seatgeek.limits.per_second = 4
-    walk(make_source(seatgeek__per_second=3), ALL, size=60)
+    walk(make_source(seatgeek__per_second=3), size=60)
     assert len(seatgeek.calls) == 5  # and none that was one too many
 
 

@@ -189,7 +189,7 @@ def test_what_is_not_there(get, path):
 def test_how_often_it_may_be_asked():
     moment = datetime(2026, 9, 1, 23, 0, tzinfo=UTC)
     with FakeSeatGeek(now=lambda: moment.timestamp()) as fake:
-        fake.limits.per_second, fake.limits.per_day = 2, 3
+        fake.limits.per_second, fake.limits.per_day = 2, 4
 
         def ask():
             answer = httpx2.get(f"{fake.url}/2/events/{PARADE}?client_id=fake-client")

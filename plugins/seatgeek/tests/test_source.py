@@ -12,6 +12,7 @@ from turnout_external_events.sources import (
     NotThere,
     Pace,
 )
+from turnout_external_events.testing.asking import walk
 
 from turnout_seatgeek.fake import LANTERN_PARADE, ODD, FakeSeatGeek
 
@@ -85,8 +86,8 @@ def test_both_ends_are_included(source):
 # What is found
 
 
-def test_page_by_page_everything_is_found_once(source, walk):
-    events, refused = walk(source, ALL, size=37)
+def test_page_by_page_everything_is_found_once(source):
+    events, refused, _ = walk(source, size=37)
     assert len(events) == len({event.external_id for event in events}) == 300
     assert refused == []
     starts = [event.starts_at for event in events if event.starts_at is not None and event.timezone is not None]
@@ -141,8 +142,8 @@ def test_an_hour_that_comes_twice_and_one_that_is_missing(source):
     assert forward.starts_at == datetime(2027, 3, 14, 10, tzinfo=UTC)
 
 
-def test_each_odd_event_is_found_as_it_is_fetched(source, walk):
-    found = {event.external_id: event for event in walk(source, ALL)[0]}
+def test_each_odd_event_is_found_as_it_is_fetched(source):
+    found = {event.external_id: event for event in walk(source)[0]}
     for name, event_id in ODD.items():
         assert source.fetch(str(event_id), Pace.STEADY) == found[str(event_id)], name
 

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 from turnout.testing.fakes import Answer
-from turnout_external_events.sources.calling import Patience
+from turnout_external_events.testing.asking import HASTY, caller_settings
 
 from turnout_ticketmaster.caller import TicketmasterCaller
 from turnout_ticketmaster.fake import FakeTicketmaster
@@ -57,24 +57,20 @@ def echo():
         yield fake
 
 
+class HastyCaller(TicketmasterCaller):
+    """Asks as often as any, with pauses that no test notices."""
+
+    steady = HASTY
+
+
 @pytest.fixture
-def make_source(monkeypatch):
+def make_source():
     """Return what makes a source that speaks with a fake, and does not pause for long."""
-    monkeypatch.setattr(
-        TicketmasterCaller, "steady", Patience(5, 10, first_pause=0.01, longest_pause=0.05, spread=0.01)
-    )
 
     def make_source(fake, **other):
-        settings = {
-            "external_events.storage": "memory://",
-            "external_events.cache_minutes": 10,
-            "external_events.quick_seconds": 8,
-            "external_events.timeout_seconds": 5,
-            "ticketmaster.per_second": 1000,
-            "ticketmaster.per_day": 100_000,
-        }
-        settings |= fake.settings() | {name.replace("__", "."): value for name, value in other.items()}
-        return TicketmasterSource(TicketmasterCaller(settings), settings)
+        own = fake.settings() | {"ticketmaster.per_second": 1000, "ticketmaster.per_day": 100_000}
+        settings = caller_settings(own, **other)
+        return TicketmasterSource(HastyCaller(settings), settings)
 
     return make_source
 

@@ -170,7 +170,8 @@ def test_keys(ask, ticketmaster):
 
 def test_limits(ask, make_fake):
     now = [datetime(2027, 3, 1, 23, 0, tzinfo=UTC).timestamp()]
-    fake = make_fake(per_second=2, per_day=4, now=lambda: now[0])
+    fake = make_fake(now=lambda: now[0])
+    fake.limits.per_second, fake.limits.per_day = 2, 4
     assert [ask(by=fake).status_code for _ in range(3)] == [200, 200, 429]
     assert fault(ask(by=fake)) == (429, "policies.ratelimit.SpikeArrestViolation")
     now[0] += 1

@@ -19,6 +19,7 @@ from turnout_external_events.sources import (
     Refused,
     Unavailable,
 )
+from turnout_external_events.testing.asking import walk
 
 from turnout_ticketmaster.fake import BUSY, ERROR, GARBLED, LANTERN_PARADE, LOST
 from turnout_ticketmaster.fake.programme import ODD
@@ -26,30 +27,13 @@ from turnout_ticketmaster.fake.programme import ODD
 BEGIN = datetime(2027, 3, 1, tzinfo=UTC)
 
 
-@pytest.fixture
-def walk(source):
-    """Return what reads all pages of a search; gives events, refusals and the number of pages."""
-
-    def walk(criteria=Criteria(), size=200, by=source, pace=Pace.STEADY):  # noqa: B008 - never changed
-        events, refused, page = [], [], 0
-        while True:
-            page += 1
-            found = by.search(criteria, page, size, pace)
-            events += found.events
-            refused += found.refused
-            if not found.has_more:
-                return events, refused, page
-
-    return walk
-
-
 def ids(events):
     return [event.external_id for event in events]
 
 
 class TestSearch:
-    def test_the_whole_programme(self, walk, ticketmaster):
-        events, refused, pages = walk(size=70)
+    def test_the_whole_programme(self, source, ticketmaster):
+        events, refused, pages = walk(source, size=70)
         assert sorted(ids(events)) == sorted(set(ticketmaster.ids) - {"TMtest"})
         assert (len(refused), pages) == (0, 5)
         dated = [event.starts_at for event in events if event.starts_at]
@@ -92,33 +76,35 @@ class TestSearch:
             "sort": "date,asc",
         }
 
-    def test_words_city_and_category_narrow_it(self, walk):
-        parades, _, _ = walk(Criteria(query="lantern PARADE"))
+    def test_words_city_and_category_narrow_it(self, source):
+        parades, _, _ = walk(source, Criteria(query="lantern PARADE"))
         assert ids(parades) == [LANTERN_PARADE]
-        assert {event.venue.city for event in walk(Criteria(location="Sacramento"))[0] if event.venue} == {"Sacramento"}
+        assert {event.venue.city for event in walk(source, Criteria(location="Sacramento"))[0] if event.venue} == {
+            "Sacramento"
+        }
         for category in ("Jazz", "Music"):
-            found = walk(Criteria(category=category))[0]
+            found = walk(source, Criteria(category=category))[0]
             assert found
             assert all(category in event.categories for event in found if event.categories)
 
-    def test_both_ends_of_the_dates_are_included(self, walk):
-        (parade,), _, _ = walk(Criteria(query="Lantern Parade"))
+    def test_both_ends_of_the_dates_are_included(self, source):
+        (parade,), _, _ = walk(source, Criteria(query="Lantern Parade"))
         at, second = parade.starts_at, timedelta(seconds=1)
         for first, last, is_found in (
             (at, at, True),
             (at - second, at - second, False),
             (at + second, at + second, False),
         ):
-            found = walk(Criteria(query="Lantern Parade", date_from=first, date_to=last))[0]
+            found = walk(source, Criteria(query="Lantern Parade", date_from=first, date_to=last))[0]
             assert bool(found) is is_found
 
-    def test_slices_are_the_whole(self, walk, ticketmaster):
+    def test_slices_are_the_whole(self, source, ticketmaster):
         week = timedelta(days=7)
         second = timedelta(seconds=1)
         found = []
         for number in range(53):
             first = BEGIN + number * week
-            found += ids(walk(Criteria(date_from=first, date_to=first + week - second))[0])
+            found += ids(walk(source, Criteria(date_from=first, date_to=first + week - second))[0])
         assert sorted(found) == sorted(set(ticketmaster.ids) - {"TMtest"})
 
     def test_the_concert_that_others_have_too(self, source):
@@ -131,8 +117,8 @@ class TestSearch:
         # Thirty days on, at eight in the evening: by then it is summer time.
         assert parade.starts_at == datetime(2027, 4, 1, 3, tzinfo=UTC)
 
-    def test_the_nights_on_which_the_clocks_change(self, walk):
-        found = {event.external_id: event.starts_at for event in walk(Criteria(query="clocks"))[0]}
+    def test_the_nights_on_which_the_clocks_change(self, source):
+        found = {event.external_id: event.starts_at for event in walk(source, Criteria(query="clocks"))[0]}
         assert found == {
             "TMclockUS1afterhours": datetime(2027, 3, 14, 9, 30, tzinfo=UTC),
             "TMclockUS1morning": datetime(2027, 3, 14, 18, 0, tzinfo=UTC),
@@ -149,9 +135,9 @@ class TestDepth:
     @pytest.mark.parametrize(
         ("size", "pages", "reached"), [(200, 5, 1000), (150, 7, 1050), (100, 10, 1000), (190, 6, 1140)]
     )
-    def test_pages_end_where_ticketmaster_ends_them(self, make_fake, make_source, walk, size, pages, reached):
+    def test_pages_end_where_ticketmaster_ends_them(self, make_fake, make_source, size, pages, reached):
         fake = make_fake(many=1500)
-        events, _, walked = walk(size=size, by=make_source(fake))
+        events, _, walked = walk(make_source(fake), size=size)
         assert (walked, len(events)) == (pages, reached)
         assert all(call.query["page"] != str(pages) for call in fake.calls)
 
@@ -165,36 +151,38 @@ class TestDepth:
         assert len(fake.calls) == 1
 
     @pytest.mark.parametrize(("count", "pages"), [(800, 4), (801, 5), (1000, 5), (1001, 5)])
-    def test_the_last_page(self, make_fake, make_source, walk, count, pages):
+    def test_the_last_page(self, make_fake, make_source, count, pages):
         fake = make_fake(many=count - 9)
-        events, _, walked = walk(by=make_source(fake))
+        events, _, walked = walk(make_source(fake))
         assert (walked, len(events)) == (pages, min(count, 1000))
 
 
 class TestTrouble:
     @pytest.mark.parametrize("kind", [BUSY, ERROR, LOST])
-    def test_in_the_middle_of_a_walk(self, walk, ticketmaster, kind):
+    def test_in_the_middle_of_a_walk(self, source, ticketmaster, kind):
         ticketmaster.faults.every, ticketmaster.faults.kinds = 2, (kind,)
-        assert len(walk(size=50)[0]) == 309
+        assert len(walk(source, size=50)[0]) == 309
 
-    def test_too_many_calls_in_a_second_in_the_middle_of_a_walk(self, make_fake, make_source, walk):
+    def test_too_many_calls_in_a_second_in_the_middle_of_a_walk(self, make_fake, make_source):
         now = [1_800_000_000.0]
 
         def passes():
             now[0] += 0.2
             return now[0]
 
-        fake = make_fake(per_second=3, now=passes)
-        events, _, pages = walk(size=50, by=make_source(fake))
+        fake = make_fake(now=passes)
+        fake.limits.per_second = 3
+        events, _, pages = walk(make_source(fake), size=50)
         assert len(events) == 309
         assert len(fake.calls) > pages
 
-    def test_the_days_calls_are_made_in_the_middle_of_a_walk(self, make_fake, make_source, walk):
-        fake = make_fake(per_day=3)
+    def test_the_days_calls_are_made_in_the_middle_of_a_walk(self, make_fake, make_source):
+        fake = make_fake()
+        fake.limits.per_day = 3
         source = make_source(fake)
         for _ in range(2):
             with pytest.raises(QuotaSpent) as raised:
-                walk(size=50, by=source)
+                walk(source, size=50)
             assert 0 < raised.value.seconds <= 86_400
         assert len(fake.calls) == 3  # the third answer said that it was the last
         with pytest.raises(QuotaSpent):
@@ -218,10 +206,10 @@ class TestTrouble:
             source.search(Criteria(), 2, 20, Pace.STEADY)
         assert 840 < raised.value.seconds <= 900
 
-    def test_our_own_share_is_kept(self, make_source, ticketmaster, walk):
+    def test_our_own_share_is_kept(self, make_source, ticketmaster):
         source = make_source(ticketmaster, ticketmaster__per_day=2)
         with pytest.raises(QuotaSpent, match="a day is to have"):
-            walk(size=50, by=source)
+            walk(source, size=50)
         assert len(ticketmaster.calls) == 2
 
     def test_a_key_that_is_revoked(self, source, ticketmaster):
@@ -350,8 +338,8 @@ class TestTrouble:
 
 
 class TestFetch:
-    def test_each_is_what_the_search_found(self, walk, source):
-        for event in walk(Criteria(query="lantern"))[0] + walk(size=20)[0][:20]:
+    def test_each_is_what_the_search_found(self, source):
+        for event in walk(source, Criteria(query="lantern"))[0] + walk(source, size=20)[0][:20]:
             assert source.fetch(event.external_id, Pace.STEADY) == event
 
     def test_what_has_changed(self, source, ticketmaster):

@@ -1,5 +1,6 @@
 """What happens to events."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from turnout.hooks import DomainEvent
@@ -69,3 +70,13 @@ class TransitionForeseen(DomainEvent):
 @dataclass(frozen=True, slots=True)
 class EventArchived(EventHappening):
     """An event was put away."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventsDeleting(DomainEvent):
+    """Events are about to be deleted, and are still there: whoever keeps something of theirs removes it now, or refuses.
+
+    One that people have booked is not deleted after all; what was done by then is undone.
+    """
+
+    event_ids: Sequence[int]

@@ -38,6 +38,15 @@ class Caller:
         """Tell whether an address may be called."""
         return self.private or is_public(address)
 
+    def target(self, url: str) -> Target:
+        """Read an address. Raises `CallFailed` where it can be seen without a look into the DNS that it is never called."""
+        try:
+            target = Target.of(url)
+            require_allowed(target, private=self.private)
+        except ValueError as error:
+            raise CallFailed(f"The address {error}.") from None
+        return target
+
     @contextmanager
     def call(
         self, method: str, url: str, headers: Mapping[str, str], content: bytes = b"", *, seconds: float
@@ -46,11 +55,7 @@ class Caller:
 
         Raises `CallFailed`, also for what goes wrong while the body is read. No database transaction may be open meanwhile.
         """
-        try:
-            target = Target.of(url)
-            require_allowed(target, private=self.private)
-        except ValueError as error:
-            raise CallFailed(f"The address {error}.") from None
+        target = self.target(url)
         scheme, host = target.scheme.encode(), target.host.encode()
         connection = httpcore2.HTTPConnection(
             origin=httpcore2.Origin(scheme, host, target.port),

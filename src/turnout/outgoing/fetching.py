@@ -59,6 +59,13 @@ class Fetcher:
     ) -> None:
         self._caller = Caller(user_agent, private=private, resolve=resolve, tls=tls)
 
+    def check(self, url: str) -> None:
+        """Raise `Unfetchable` where it can be seen without asking anybody that what is at `url` is never read."""
+        try:
+            self._caller.target(url)
+        except CallFailed as error:
+            raise Unfetchable(str(error)) from None
+
     def fetch(self, url: str, *, most_bytes: int, seconds: float, accept: str = "*/*", etag: str = "") -> Fetched:
         """Return what is at `url`. Raises `Unfetchable`, also for a redirect, a compressed body, and one of more than `most_bytes`.
 

@@ -180,6 +180,19 @@ def test_the_events_of_users_go_with_them(events, make, organizer, session):
     assert session.scalar(select(func.count(Pool.id))) == 1
 
 
+def test_whoever_keeps_something_of_an_event_is_told_before_it_is_deleted(
+    events, actor, announced, make, organizer, session
+):
+    event, others = make.event(organizer=organizer), [make.event(organizer=organizer) for _ in range(2)]
+
+    events.delete(event.id, actor=actor)
+    events.delete_of_users([organizer.id])
+
+    told = [event.event_ids for event in announced if isinstance(event, hooks.EventsDeleting)]
+    assert told == [[event.id], [other.id for other in others]]
+    assert session.scalars(select(Event.id)).all() == []
+
+
 def test_the_events_of_users_stay_while_others_have_booked_them(api, events, make, organizer):
     event = make.event(organizer=organizer)
     api.as_(make.user()).post("/bookings", {"event_id": event.id})

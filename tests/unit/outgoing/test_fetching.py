@@ -153,3 +153,19 @@ def test_tls_is_verified(receive, authority):
 )
 def test_what_is_no_address_is_told(url):
     assert failed(url).startswith("The address must ")
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("https://10.0.0.1/a", "private or reserved"),
+        ("https://me:secret@example.com/a", "user name or a password"),
+        ("http://example.com/a", "https://"),
+        ("example.com", "web address"),
+    ],
+)
+def test_what_is_never_read_can_be_known_without_asking(url, reason):
+    with pytest.raises(Unfetchable, match=reason) as failure:
+        Fetcher("Turnout/tests").check(url)
+    assert str(failure.value) == failed(url, Fetcher("Turnout/tests"))
+    Fetcher("Turnout/tests").check("https://nowhere.example.com/a")

@@ -2,12 +2,13 @@
 
 from datetime import timedelta
 
-from turnout.events.hooks import EventChanged, EventPublished
+from turnout.events.hooks import EventChanged, EventPublished, EventsDeleting, OfferChanged
 from turnout.plugin import API_VERSION, ORGANIZER, USER, Configurator, Plugin, Schema, fields
 
-from turnout_external_events import admin, api, api_uploads, cli, extension, schemas, subscribers, tasks
+from turnout_external_events import admin, api, cli, extension, schemas, subscribers, tasks, uploads
 from turnout_external_events.hooks import ChangedElsewhere, RunBegun
 from turnout_external_events.services import SERVICES
+from turnout_external_events.services.allowance import SearchAllowance
 from turnout_external_events.services.telling import KINDS
 from turnout_external_events.sources import Sources, add_event_source
 from turnout_external_events.sources.feeds import FeedSource
@@ -35,6 +36,9 @@ class ExternalEventSettings(Schema):
         description="Where calls are counted and answers kept: in Redis all processes share both",
     )
     refresh_hours = fields.whole(1, 720, missing=12, description="How often sources are asked about imported events")
+    searches_per_minute = fields.whole(
+        1, 100_000, missing=30, description="How often in a minute each user may let sources be asked and wait for them"
+    )
     event_hours = fields.whole(
         1, 240, missing=3, description="How long an event takes whose source does not say when it ends"
     )
@@ -59,6 +63,8 @@ def includeme(config: Configurator) -> None:
     config.registry.event_sources = {}
     config.add_directive("add_event_source", add_event_source)
     config.add_injectable(Sources, Sources)
+    config.registry.search_allowance = SearchAllowance(config.get_settings())
+    config.add_injectable(SearchAllowance, lambda request: request.registry.search_allowance)
     config.declare_permission("external_events:search", "Search for events elsewhere", USER)
     config.declare_permission(
         "external_events:read", "See what one imports, and where one's events came from", ORGANIZER
@@ -68,14 +74,17 @@ def includeme(config: Configurator) -> None:
         config.add_service(service)
     config.add_event_source("ical", FeedSource)
     config.add_event_extension("external_events", view=schemas.OriginSummary, read=extension.read)
-    config.add_subscriber(subscribers.require_capacity, EventChanged)
+    config.add_subscriber(subscribers.hear_of_price, OfferChanged)
+    config.add_subscriber(subscribers.require_what_is_sold, EventChanged)
     config.add_subscriber(subscribers.look_again, EventPublished)
+    config.add_subscriber(subscribers.keep_deleted, EventsDeleting)
     config.add_webhook_event("event.changed_elsewhere", ChangedElsewhere, subscribers.tell_of_change)
     for name, title in KINDS.items():
         config.add_message_kind(name, title, templates="turnout_external_events:templates")
     _add_work(config)
-    # Files first: their paths look as if `uploads` were a source.
-    for view in (*api_uploads.SERVICES, *api.SERVICES):
+    # Before the others: its paths look as if `uploads` were a source.
+    config.include(uploads)
+    for view in api.SERVICES:
         config.add_api_service(view)
     config.add_command(cli.import_events)
     config.include(admin)

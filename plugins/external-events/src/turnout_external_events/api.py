@@ -6,7 +6,6 @@ from typing import Any
 from turnout.events.errors import CapacityAboveVenue
 from turnout.events.services import EventCatalog
 from turnout.plugin import (
-    Clock,
     Denied,
     Existing,
     Invalid,
@@ -24,9 +23,12 @@ from turnout.plugin import (
 
 from turnout_external_events import schemas
 from turnout_external_events.errors import (
+    AlreadyImported,
     CannotImport,
     DateUnknown,
     SourceFailed,
+    SourceNotSetUp,
+    TooManySearches,
     UnknownEvent,
     UnknownProvider,
     WrongRunStatus,
@@ -40,10 +42,13 @@ from turnout_external_events.services import (
     RunService,
     SavedSearchService,
 )
+from turnout_external_events.services.hearing import Heard
 from turnout_external_events.services.importing import MADE
-from turnout_external_events.services.refreshing import Heard
+from turnout_external_events.services.overriding import require_alike
 from turnout_external_events.services.saved import represent as represent_search
+from turnout_external_events.services.searching import from_now, last_page
 from turnout_external_events.sources import Criteria, ExternalEvent, Sources
+from turnout_external_events.sources.readiness import readiness_of
 
 TAG = "External events"
 
@@ -65,6 +70,10 @@ SERVICES = (
     sources, found, importing, runs, run, reports, stopping, resuming, searches, search, searching, origin, refreshing,
     following,
 )  # fmt: skip
+IMPORT_REFUSES = (
+    UnknownProvider, UnknownEvent, SourceNotSetUp, SourceFailed, TooManySearches, CannotImport, DateUnknown,
+    AlreadyImported, Invalid, CapacityAboveVenue,
+)  # fmt: skip
 
 
 def _id(request: Request) -> int:
@@ -73,17 +82,19 @@ def _id(request: Request) -> int:
 
 @sources.get(permission="external_events:search", answer=schemas.SourceList)
 def list_event_sources(request: Request) -> dict[str, Any]:
-    """List the sources of events, and what those lack that cannot be asked."""
+    """List the sources of events, and what those lack that cannot be asked; which setting it is, staff are told."""
     results = []
     for name, source in Sources(request).items():
-        missing = source.check()
+        readiness = readiness_of(source)
         results.append(
             {
                 "name": name,
                 "title": source.title,
-                "is_ready": missing is None,
-                "missing": missing or "",
+                "is_ready": readiness.is_ready,
+                "state": readiness.state,
+                "missing": readiness.told(request.actor),
                 "by_address": source.by_address,
+                "last_page": last_page(source),
             }
         )
     return {"results": results}
@@ -93,16 +104,17 @@ def list_event_sources(request: Request) -> dict[str, Any]:
     permission="external_events:search",
     query=schemas.ExternalQuery,
     answer=schemas.ExternalResults,
-    refuses=(UnknownProvider, SourceFailed, Denied),
+    refuses=(Invalid, UnknownProvider, SourceNotSetUp, SourceFailed, Denied, TooManySearches),
 )
 def search_external_events(request: Request) -> dict[str, Any]:
     """Search for events elsewhere.
 
     Without a `provider` all sources are asked at once, each for as long as the setting `external_events.quick_seconds` says;
-    one that does not answer is named in `failures`, and the others' results are there. Answers may be some minutes old.
+    one that does not answer is named in `failures`, and the others' results are there. Answers may be some minutes old. The
+    greatest `page` is the `last_page` of a source; a run imports what lies behind it, too.
     """
     asked = request.validated["query"]
-    criteria = criteria_of(asked, request.registry.clock)
+    criteria = criteria_of(request, asked)
     result = request.find_service(ExternalSearch).find(asked["provider"], criteria, asked["page"], actor=request.actor)
     identities = [(provider, event.external_id) for provider, event in result.events]
     known = request.find_service(Importer).known(identities, actor=request.actor)
@@ -126,7 +138,7 @@ def search_external_events(request: Request) -> dict[str, Any]:
 
 def _fetch(request: Request) -> ExternalEvent:
     provider, external_id = request.matchdict["provider"], request.matchdict["ref"]
-    return request.find_service(ExternalSearch).fetch(provider, external_id)
+    return request.find_service(ExternalSearch).fetch(provider, external_id, actor=request.actor)
 
 
 @importing.post(
@@ -138,32 +150,31 @@ def _fetch(request: Request) -> ExternalEvent:
     location="/events/{id}",
     versioned=True,
     further_answers={200: "It was here already"},
-    refuses=(UnknownProvider, UnknownEvent, SourceFailed, CannotImport, DateUnknown, Invalid, CapacityAboveVenue),
+    refuses=IMPORT_REFUSES,
 )
 def import_external_event(request: Request, external: ExternalEvent) -> Versioned:
     """Import an event.
 
     It is shown here, and leads to its source; it is for sale here only with a `capacity` among the `overrides`. What is
-    imported already is not imported again: then the answer is that event, with the status 200.
+    imported already is not imported again: then the answer is that event, with the status 200, or 409 `already_imported`
+    where it is not what the `overrides` say.
     """
     provider, overrides = request.matchdict["provider"], request.validated["body"]["overrides"]
-    _require_price(overrides, external)
-    brought = request.find_service(Importer).bring(provider, external, overrides, actor=request.actor, is_new=False)
+    try:
+        brought = request.find_service(Importer).bring(provider, external, overrides, actor=request.actor, is_new=False)
+    except Invalid as error:
+        raise Invalid([(f"overrides.{field}", message) for field, message in error.errors]) from None
     event = request.find_service(EventCatalog).get(brought.event_id, actor=request.actor)
-    return event if brought.outcome == MADE else Existing(event, event.version)
+    if brought.outcome == MADE:
+        return event
+    require_alike(event, overrides)
+    return Existing(event, event.version)
 
 
-def _require_price(overrides: Mapping[str, Any], external: ExternalEvent) -> None:
-    """Let nothing be for sale here for nothing, only because nobody has said what it costs. Raises `Invalid`."""
-    price = external.price
-    is_said = price is not None and overrides.get("currency", price.currency) == price.currency
-    if overrides.get("capacity") is not None and "price" not in overrides and not is_said:
-        raise Invalid({"overrides.price": "say what a place costs here: its source does not; 0 where it costs nothing"})
-
-
-def criteria_of(asked: Mapping[str, Any], clock: Clock) -> Criteria:
+def criteria_of(request: Request, asked: Mapping[str, Any]) -> Criteria:
     """Return what is searched for; what nobody says otherwise, from now on. Raises `Invalid`."""
-    begin, end = asked["date_from"] or clock.now().replace(microsecond=0), asked["date_to"]
+    registry = request.registry
+    begin, end = asked["date_from"] or from_now(registry.clock.now(), registry.settings), asked["date_to"]
     if end is not None and end < begin:
         raise Invalid({"date_to": "must not be before date_from"})
     return Criteria(asked["query"], asked["location"], begin, end, asked["category"])
@@ -218,7 +229,7 @@ def list_import_runs(request: Request) -> dict[str, Any]:
     answer=schemas.ImportRunView,
     status=201,
     location="/external-events/runs/{id}",
-    refuses=(Invalid, UnknownProvider, SourceFailed),
+    refuses=(Invalid, UnknownProvider, SourceNotSetUp),
 )
 def begin_import_run(request: Request) -> dict[str, Any]:
     """Import many events in the background: those that are `chosen`, or all that a search of one source finds."""
@@ -228,7 +239,7 @@ def begin_import_run(request: Request) -> dict[str, Any]:
         return represent_run(service.selection(chosen, status=new["status"], actor=request.actor))
     if new["provider"] is None:
         raise Invalid({"provider": "say which source to search, or which events are chosen"})
-    criteria = criteria_of(new, request.registry.clock)
+    criteria = criteria_of(request, new)
     return represent_run(service.search(new["provider"], criteria, status=new["status"], actor=request.actor))
 
 
@@ -342,7 +353,7 @@ def delete_saved_search(request: Request) -> None:
     answer=schemas.ImportRunView,
     status=201,
     location="/external-events/runs/{id}",
-    refuses=(NotFound, UnknownProvider, SourceFailed, Denied),
+    refuses=(NotFound, Invalid, UnknownProvider, SourceNotSetUp, Denied),
 )
 def run_saved_search(request: Request) -> dict[str, Any]:
     """Let a saved search import now what it finds."""
@@ -364,10 +375,10 @@ def _ask(request: Request) -> Heard:
     permission="external_events:import",
     beforehand=_ask,
     answer=schemas.OriginView,
-    refuses=(NotFound, Denied, UnknownProvider, SourceFailed),
+    refuses=(NotFound, Denied, UnknownProvider, SourceNotSetUp, SourceFailed, TooManySearches),
 )
 def refresh_event_origin(request: Request, heard: Heard) -> dict[str, Any]:
-    """Ask the source of an event how it is now, and let the event follow."""
+    """Ask the source of an event how it is now, and let the event follow; a calendar is read anew as a whole for that."""
     service = request.find_service(OriginService)
     request.find_service(Refresher).take(heard)
     return service.shown(service.of(_id(request), actor=request.actor))

@@ -2,7 +2,9 @@
 
 import time
 from contextlib import suppress
+from dataclasses import astuple, dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Self
 
 import click
 from pyramid.router import Router
@@ -10,14 +12,26 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 from sqlalchemy import func, select
 from turnout.events.models import DRAFT, PUBLISHED
-from turnout.plugin import SYSTEM, Actor, DomainError, NotFound, Request, Session, application, system_request, transact
+from turnout.plugin import (
+    SYSTEM,
+    Actor,
+    DomainError,
+    Invalid,
+    NotFound,
+    Request,
+    Session,
+    application,
+    system_request,
+    transact,
+)
 from turnout.users.models import User
 
 from turnout_external_events.errors import WrongRunStatus
-from turnout_external_events.models import DONE, RUNNING, Run
+from turnout_external_events.models import DONE, Run
 from turnout_external_events.services import Runner, RunService
 from turnout_external_events.services.people import organizer
 from turnout_external_events.sources import Criteria
+from turnout_external_events.stopping import Stopping
 
 LONGEST_WAIT = 120.0
 """Seconds for which a source is waited for; what takes longer is for another day."""
@@ -33,7 +47,8 @@ DAY = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
       turnout import --as harbour --provider ticketmaster --query jazz --date-from 2027-01-01 --date-to 2027-12-31
       turnout import --as harbour --provider ical --query https://example.com/events.ics
 
-    Ctrl-C stops it; the same command goes on where it stopped. Nothing is imported twice.
+    Ctrl-C stops it after the step that it is at, a second one at once; the same command goes on where it stopped.
+    Nothing is imported twice.
     """,
 )
 @click.option("--provider", required=True, help="The source, such as ticketmaster.")
@@ -64,16 +79,19 @@ def import_events(
     Exit code 1: it did not come to its end; run it again.
     """
     criteria = Criteria(query, location, _utc(date_from), _end_of_day(date_to), category)
-    with application() as app:
+    with application() as app, Stopping() as stopping:
         try:
             with system_request(app) as request:
                 run = _begun(request, username, provider, criteria, draft=draft, fresh=fresh)
                 run_id, is_resumed = run.id, run.step > 0
+        except Invalid as error:
+            said = "; ".join(f"--{field.replace('_', '-')}: {message}" for field, message in error.errors)
+            raise click.UsageError(said) from None
         except DomainError as error:
             raise click.ClickException(error.detail) from None
         if is_resumed:
             click.echo("Going on where an earlier run of this search stopped; --fresh begins anew.", err=True)
-        status = _imported(app, run_id)
+        status = _imported(app, run_id, stopping)
     if status != DONE:
         click.get_current_context().exit(1)
 
@@ -95,7 +113,7 @@ def _organizer(session: Session, username: str) -> Actor:
     return organizer(session, user_id)
 
 
-def _imported(app: Router, run_id: int) -> str:
+def _imported(app: Router, run_id: int, stopping: Stopping) -> str:
     """Step until the run is over, showing how far it is; return its status."""
     console = Console(stderr=True)
     columns = (
@@ -103,16 +121,16 @@ def _imported(app: Router, run_id: int) -> str:
         TextColumn("{task.fields[rate]}"), TimeRemainingColumn(),
     )  # fmt: skip
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        watch = Watch(progress)
-        try:
-            while _stepped(app, run_id, watch):
-                pass
-        except KeyboardInterrupt:
+        watch = Watch(progress, _read(app, run_id))
+        while not stopping.is_wanted and _stepped(app, run_id, watch, stopping):
+            pass
+        if stopping.is_wanted:
             transact(app.registry, lambda request: _stop(request.find_service(RunService), run_id))
             watch.show(_read(app, run_id))
-    run = watch.run
-    told = f"{run.seen} events looked at in {watch.seconds:.0f} s ({watch.rate:.0f}/s): "
-    click.echo(f"{told}{run.made} made, {run.changed} changed, {run.same} there already, {run.refused} refused.")
+    run, done = watch.run, watch.done
+    click.echo(f"{done.seen} events looked at in {watch.seconds:.0f} s ({watch.rate:.0f}/s): {done.told}.")
+    if watch.before.seen:
+        click.echo(f"With what was done before, {run.seen} events were looked at: {Counts.of(run).told}.")
     if run.error:
         click.echo(run.error, err=True)
     if run.refused:
@@ -122,15 +140,40 @@ def _imported(app: Router, run_id: int) -> str:
     return run.status
 
 
-class Watch:
-    """What the progress bar shows of a run: `rate` is events a second since this command began."""
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What came of the events that were looked at."""
 
-    def __init__(self, progress: Progress) -> None:
+    seen: int
+    made: int
+    changed: int
+    same: int
+    refused: int
+
+    @classmethod
+    def of(cls, run: Run) -> Self:
+        """Return what came of all events of a run so far."""
+        return cls(run.seen, run.made, run.changed, run.same, run.refused)
+
+    @property
+    def told(self) -> str:
+        """What came of them, in words."""
+        return f"{self.made} made, {self.changed} changed, {self.same} there already, {self.refused} refused"
+
+    def since(self, before: "Counts") -> "Counts":
+        """Return what came since then."""
+        return Counts(*(now - then for now, then in zip(astuple(self), astuple(before), strict=True)))
+
+
+class Watch:
+    """What is shown of a run: `done` and `rate`, events a second, are of this command, `before` of earlier ones."""
+
+    def __init__(self, progress: Progress, run: Run) -> None:
         self.progress = progress
-        self.run = Run(seen=0, made=0, changed=0, same=0, refused=0, error="", status=RUNNING)
+        self.run = run
+        self.before = Counts.of(run)
         self._bar = progress.add_task("Importing", total=None, rate="")
         self._began = time.monotonic()
-        self._before: int | None = None
 
     @property
     def seconds(self) -> float:
@@ -138,14 +181,14 @@ class Watch:
         return max(time.monotonic() - self._began, 0.001)
 
     @property
+    def done(self) -> Counts:
+        """What came of the events that this command looked at."""
+        return Counts.of(self.run).since(self.before)
+
+    @property
     def rate(self) -> float:
         """How many events were looked at a second."""
-        return (self.run.seen - (self._before or 0)) / self.seconds
-
-    def begin(self, run: Run) -> None:
-        """Note where an earlier command stopped."""
-        if self._before is None:
-            self._before = run.seen
+        return self.done.seen / self.seconds
 
     def show(self, run: Run) -> None:
         """Show how far the run is."""
@@ -153,16 +196,15 @@ class Watch:
         self.progress.update(self._bar, total=run.total, completed=run.seen, rate=f"{self.rate:.0f}/s")
 
 
-def _stepped(app: Router, run_id: int, watch: Watch) -> bool:
+def _stepped(app: Router, run_id: int, watch: Watch, stopping: Stopping) -> bool:
     """Take one step; return whether there is another for us."""
-    watch.begin(_read(app, run_id))
     came_to = transact(app.registry, lambda request: request.find_service(Runner).step(run_id))
     watch.show(_read(app, run_id))
     if not came_to.goes_on or came_to.seconds > LONGEST_WAIT:
         return False
     if came_to.seconds:
         watch.progress.console.print(f"{watch.run.error} Going on in {came_to.seconds:.0f} s.")
-        time.sleep(came_to.seconds)
+        stopping.wait(came_to.seconds)
     return True
 
 

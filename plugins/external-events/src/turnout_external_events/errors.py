@@ -1,6 +1,6 @@
 """What can go wrong with events from elsewhere."""
 
-from turnout.plugin import Conflict, NotFound, Unreachable
+from turnout.plugin import Conflict, NotFound, TooManyAttempts, Unreachable
 
 
 class UnknownProvider(NotFound):
@@ -24,6 +24,20 @@ class SourceFailed(Unreachable):
     title = "The source did not answer"
 
 
+class SourceNotSetUp(Conflict):
+    """Nobody can ask the source: it has no key here, or none that it takes."""
+
+    code = "source_not_set_up"
+    title = "The source is not set up here"
+
+
+class TooManySearches(TooManyAttempts):
+    """The user has let sources be asked as often within a minute as one may; in `seconds` they may be asked again."""
+
+    code = "too_many_searches"
+    title = "Too many searches in one minute"
+
+
 class CannotImport(Conflict):
     """What the source says of the event is not enough, or not possible, for one here."""
 
@@ -36,6 +50,13 @@ class DateUnknown(CannotImport):
 
     code = "date_unknown"
     title = "The day of this event is not known yet"
+
+
+class AlreadyImported(Conflict):
+    """The event is here already, and is not what the `overrides` say; `event_id` is the event here."""
+
+    code = "already_imported"
+    title = "This event is here already, and otherwise"
 
 
 class WrongRunStatus(Conflict):

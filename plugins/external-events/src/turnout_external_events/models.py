@@ -23,9 +23,15 @@ class Origin(Base):
     """That an event here is one of elsewhere, and what that says of it.
 
     `applied` has, by the names of the event's fields, what was taken over from the source: a field is the source's as long as
-    the event says just this, and otherwise somebody changed it by hand. `seen` has what the source says now. Of several
-    origins of one event the first leads: the others are only known, so that the event is not imported again.
-    `refresh_at` is when the source is asked again, None: never more. `trouble` says why it could not be asked, or not be followed.
+    the event says just this, and otherwise somebody changed it by hand. `seen` has what the source says now, and the
+    currency of the price that it says. Of several origins of one event the first leads: the others are only known, so that the
+    event is not imported again.
+    `copy` counts the origins that are the same event of elsewhere: it has another where somebody imports what is here only
+    as somebody else's draft. `address` is where it was read with all else that is there, None: it is asked for by its id, or
+    came in a file; it may be a secret between those who publish and who read.
+    `is_price_known`: the price here is somebody's word, the source's or the organizer's; else 0 is nobody's.
+    `asked_at` is when the source was asked last, `refreshed_at` when it last said how the event is,
+    `refresh_at` when it is asked again, None: never more. `trouble` says why it could not be asked, or not be followed.
     """
 
     __tablename__ = "external_events_origins"
@@ -34,6 +40,8 @@ class Origin(Base):
     event_id: Mapped[int] = mapped_column(ForeignKey("events.id", ondelete="CASCADE"))
     provider: Mapped[str] = mapped_column(String(30))
     external_id: Mapped[str] = mapped_column(String(LONGEST_ID))
+    copy: Mapped[int] = mapped_column(default=0)
+    address: Mapped[str | None] = mapped_column(Text)
     is_leading: Mapped[bool] = mapped_column(default=True)
     url: Mapped[str | None] = mapped_column(String(1000))
     status: Mapped[str] = mapped_column(String(12))
@@ -45,6 +53,7 @@ class Origin(Base):
     trouble: Mapped[str] = mapped_column(Text, default="")
     needs_look: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    asked_at: Mapped[datetime] = mapped_column(UTCDateTime)
     refreshed_at: Mapped[datetime] = mapped_column(UTCDateTime)
     refresh_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
@@ -52,7 +61,7 @@ class Origin(Base):
         CheckConstraint(
             "status IN ('scheduled', 'rescheduled', 'postponed', 'cancelled', 'gone')", name="status_known"
         ),
-        Index("uq_external_events_origins_provider_external_id", "provider", "external_id", unique=True),
+        Index("uq_external_events_origins_provider_external_id", "provider", "external_id", "copy", unique=True),
         Index("ix_external_events_origins_event_id", "event_id", "is_leading"),
         Index("ix_external_events_origins_due", "provider", "refresh_at", "id"),
         Index("ix_external_events_origins_look", "needs_look", "id"),
@@ -61,17 +70,34 @@ class Origin(Base):
 
 
 class KnownVenue(Base):
-    """Which venue here a venue of a source is."""
+    """Which venue here a venue of elsewhere is: to one user, or to all who import from its source (no `user_id`).
+
+    `key` stands for whose it is and for its id at the source, or for its name, city and country: whoever makes a venue has
+    its row first, so that nobody makes it twice. `venue_id` is None while it is being made.
+    """
 
     __tablename__ = "external_events_venues"
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
+    key: Mapped[str] = mapped_column(String(64))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    venue_id: Mapped[int | None] = mapped_column(ForeignKey("venues.id", ondelete="CASCADE"), index=True)
+
+    __table_args__ = (Index("uq_external_events_venues_key", "key", unique=True), NEVER_REUSED)
+
+
+class Deleted(Base):
+    """An event of elsewhere that was imported for a user and then deleted here: no search imports it for them again."""
+
+    __tablename__ = "external_events_deleted"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     provider: Mapped[str] = mapped_column(String(30))
     external_id: Mapped[str] = mapped_column(String(LONGEST_ID))
-    venue_id: Mapped[int] = mapped_column(ForeignKey("venues.id", ondelete="CASCADE"), index=True)
 
     __table_args__ = (
-        Index("uq_external_events_venues_provider_external_id", "provider", "external_id", unique=True),
+        Index("uq_external_events_deleted_user_id", "user_id", "provider", "external_id", unique=True),
         NEVER_REUSED,
     )
 
@@ -110,8 +136,8 @@ class Run(Base):
     """Many events being imported, for one user: how far it is, and what came of it.
 
     `terms` say how what is new is made; `state` is where it goes on (`services.walking`). `total` is how many events there
-    are, as far as that is known; `seen` how many of them were looked at: `made`, changed (`changed`), there already as they are
-    (`same`), or `refused`. `error` says why it failed, or what it waits for; `waits` is
+    are, as far as that is known; `seen` how many of them were looked at: `made`, changed (`changed`), there already as they are,
+    or deleted here by whose search it is (`same`), or `refused`. `error` says why it failed, or what it waits for; `waits` is
     how often in a row its source could not be reached, `goes_on_at` when it is asked again.
     """
 

@@ -8,6 +8,7 @@ from turnout.plugin import PageQuery, Schema, fields, page_of
 from turnout_external_events.models import RUN_KINDS, RUN_STATUSES
 from turnout_external_events.services.merging import GONE
 from turnout_external_events.sources import STATUSES
+from turnout_external_events.sources.readiness import STATES
 
 ORIGIN_STATUSES = (*STATUSES, GONE)
 MOST_CHOSEN = 500
@@ -19,9 +20,17 @@ class SourceView(Schema):
 
     name = fields.text(30)
     title = fields.text(100)
-    is_ready = fields.flag(description="Whether it can be asked")
-    missing = fields.text(500, 0, description="What it lacks, if it cannot be asked")
+    is_ready = fields.flag(description="Whether it can be asked, as far as is known")
+    state = fields.choice(
+        STATES, description="It lacks something, `not_set_up`, or took our key for no good when it was asked last"
+    )
+    missing = fields.text(
+        500, 0, description="What it lacks, or says of the key, if it cannot be asked; whole for staff"
+    )
     by_address = fields.flag(description="Whether its `query` is the web address of a calendar rather than words")
+    last_page = fields.whole(
+        1, nullable=True, description="The greatest `page` of a search that it shows; null: all of them"
+    )
 
 
 class SourceList(Schema):
@@ -39,7 +48,7 @@ class ExternalQuery(Schema):
     date_from = fields.moment(missing=None, description="Starts then or later; without it, from now on")
     date_to = fields.moment(missing=None, description="Starts then or earlier")
     category = fields.text(100, 0, missing="", description="A word such as music or sports")
-    page = fields.whole(1, 1000, missing=1)
+    page = fields.whole(1, 1000, missing=1, description="Of each source 20 events; see a source's `last_page`")
 
 
 class ExternalVenueView(Schema):
@@ -179,7 +188,7 @@ class ImportRunView(Schema):
     seen = fields.whole()
     made = fields.whole()
     changed = fields.whole(description="Here already, and otherwise now")
-    same = fields.whole(description="Here already")
+    same = fields.whole(description="Here already, or deleted here by whose search it is")
     refused = fields.whole()
     goes_on_at = fields.moment(nullable=True, description="When a run that waits asks its source again")
     created_at = fields.moment()
@@ -202,7 +211,13 @@ class ImportReportView(Schema):
     id = fields.identifier()
     external_id = fields.text(255, 0)
     title = fields.text(300, 0)
-    code = fields.text(60)
+    code = fields.text(
+        60,
+        description="Its source: does not have it, `not_there`; describes it so that it cannot be read, `malformed`; does not "
+        "answer that, `refused`; is not understood, `bad_answer`; says nothing of it, time and again, `unavailable`, or "
+        "otherwise fails, `source_failed`. What goes for all that was read, and no event in particular, is a `remark`. All "
+        "others are the codes of errors that importing it alone has",
+    )
     reason = fields.text(2000)
     created_at = fields.moment()
 
@@ -245,8 +260,10 @@ class OriginSummary(Schema):
     url = fields.url(nullable=True)
     status = fields.choice(ORIGIN_STATUSES, description="What its source says of it")
     is_time_known = fields.flag(description="Whether its source says a time, and not only a day")
-    is_price_known = fields.flag(description="Whether its source says a price; without one, 0.00 is nobody's word")
-    refreshed_at = fields.moment()
+    is_price_known = fields.flag(
+        description="Whether its price is its source's word, or its organizer's; otherwise 0.00 is nobody's"
+    )
+    refreshed_at = fields.moment(description="When its source last said how it is")
 
 
 class DifferenceView(Schema):
@@ -265,6 +282,7 @@ class OriginView(OriginSummary):
     needs_look = fields.flag(description="Whether something happened at the source that staff have to decide about")
     trouble = fields.text(2000, 0, description="Why the source could not be asked, or not be followed")
     created_at = fields.moment()
+    asked_at = fields.moment(description="When the source was asked last, whatever it answered")
     refresh_at = fields.moment(nullable=True, description="When the source is asked again")
     whose = fields.anything(name="fields", description="Of each field, whose it is: the source's name, or `here`")
     differences = fields.many(DifferenceView(name="difference"), 50)

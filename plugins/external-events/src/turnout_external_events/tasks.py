@@ -10,7 +10,7 @@ from turnout.outbox.services import Outbox
 from turnout.plugin import Clock, CurrentJob, Retry
 
 from turnout_external_events.hooks import ChangedElsewhere, RunBegun
-from turnout_external_events.services import Refresher, Runner, RunService, SavedSearchService, Telling, UploadService
+from turnout_external_events.services import Refresher, Runner, RunService, SavedSearchService, Telling
 
 STEPPING = Retry(attempts=10, first=1, longest=300)
 ASKING = Retry(attempts=5, first=5, longest=300)
@@ -74,9 +74,8 @@ def tell(changed: ChangedElsewhere, telling: Telling) -> None:
     telling.tell(changed.event_id, changed.status)
 
 
-def purge(runs: RunService, uploads: UploadService) -> None:
-    """Let runs fail that nobody goes on with, and delete runs and files that nobody needs any more."""
+def purge(runs: RunService) -> None:
+    """Let runs fail that nobody goes on with, and delete runs that nobody needs any more."""
     runs.give_up_forgotten()
     while runs.purge():
         pass
-    uploads.purge()

@@ -1,8 +1,7 @@
 """SeatGeek, as a source of events."""
 
-from typing import Any
-
-from turnout.plugin import API_VERSION, Configurator, Plugin, Request, Schema, fields
+from turnout.plugin import API_VERSION, Configurator, Plugin, Schema, fields
+from turnout_external_events.sources.calling import settings
 
 from turnout_seatgeek import demo
 from turnout_seatgeek.caller import SeatGeekCaller
@@ -16,20 +15,9 @@ class SeatGeekSettings(Schema):
     client_secret = fields.text(
         255, 0, missing="", secret=True, description="Secret of the app at SeatGeek, if it has one"
     )
-    base_url = fields.matching(
-        r"^(https://[^\s/?#@]+|http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?)(/[^\s/?#]+)*$",
-        "must be https://, a host and perhaps a path, without a / at its end; plain http:// only on this very machine",
-        255,
-        missing="https://api.seatgeek.com/2",
-        description="Where the API is",
-    )
-    per_second = fields.whole(1, 100, missing=4, description="How many calls are made in a second at most")
-    per_day = fields.whole(
-        1,
-        1_000_000,
-        missing=4500,
-        description="How many calls are made in a day at most; half of them at most for those who wait",
-    )
+    base_url = settings.base_url(missing="https://api.seatgeek.com/2")
+    per_second = settings.per_second(missing=4)
+    per_day = settings.per_day(missing=4500)
 
 
 plugin = Plugin(
@@ -42,16 +30,9 @@ plugin = Plugin(
 )
 
 
-def check_seatgeek(request: Request) -> dict[str, Any]:
-    """Tell whether events can be found; nobody is called for that."""
-    missing = request.find_service(SeatGeekSource).check()
-    return {"status": "ok" if missing is None else "not_set_up"}
-
-
 def includeme(config: Configurator) -> None:
     """Register everything that SeatGeek has."""
     caller = SeatGeekCaller(config.get_settings())
     config.add_injectable(SeatGeekCaller, lambda _request: caller)
     config.add_event_source("seatgeek", SeatGeekSource)
-    config.add_health_check("seatgeek", check_seatgeek, critical=False)
     config.add_demo_server("seatgeek", demo.start)

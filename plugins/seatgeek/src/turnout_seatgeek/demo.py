@@ -2,16 +2,15 @@
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
-LOOPBACK = ("localhost", "127.0.0.1")
+from turnout_external_events.sources.demo import port_of_fake
 
 
 def start(settings: Mapping[str, Any]) -> Any:
     """Return the fake at the address that the settings name; None where that is another machine's. Raises `OSError`."""
-    address = urlsplit(settings["seatgeek.base_url"])
-    if address.hostname not in LOOPBACK or address.port is None or not settings["seatgeek.client_id"]:
+    port = port_of_fake(settings["seatgeek.base_url"], settings["seatgeek.client_id"])
+    if port is None:
         return None
     from turnout_seatgeek.fake import FakeSeatGeek
 
-    return FakeSeatGeek(address.port, client_id=settings["seatgeek.client_id"])
+    return FakeSeatGeek(port, client_id=settings["seatgeek.client_id"])

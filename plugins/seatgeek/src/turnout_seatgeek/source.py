@@ -38,6 +38,7 @@ class SeatGeekSource(EventSource):
     title = "SeatGeek"
     largest_page = 100
     deepest = DEEPEST
+    caller: SeatGeekCaller
 
     def __init__(self, caller: SeatGeekCaller, settings: Settings) -> None:
         self.caller = caller

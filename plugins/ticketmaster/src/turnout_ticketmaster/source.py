@@ -30,9 +30,10 @@ class TicketmasterSource(EventSource):
     title = "Ticketmaster"
     largest_page = 200
     deepest = DEEPEST
+    caller: TicketmasterCaller
 
-    def __init__(self, ticketmaster: TicketmasterCaller, settings: Settings) -> None:
-        self._ticketmaster = ticketmaster
+    def __init__(self, caller: TicketmasterCaller, settings: Settings) -> None:
+        self.caller = caller
         self._settings = settings
 
     def check(self) -> str | None:
@@ -46,7 +47,7 @@ class TicketmasterSource(EventSource):
         self._require_key()
         if size * (page - 1) >= DEEPEST:
             raise Refused("Ticketmaster shows no more than the first 1,000 events of a search.")
-        document = self._ticketmaster.get("/events.json", _asked(criteria, page, size), pace)
+        document = self.caller.get("/events.json", _asked(criteria, page, size), pace)
         raws = list_of(object_of(document, "_embedded"), "events")
         events, refused = each(raws, read_event, name_of)
         total = count_of(object_of(document, "page"), "totalElements", len(raws))
@@ -58,7 +59,7 @@ class TicketmasterSource(EventSource):
         if not re.fullmatch(ID, external_id):
             raise NotThere("Ticketmaster has no events with such ids.")
         self._require_key()
-        event = one(self._ticketmaster.get(f"/events/{external_id}.json", {}, pace), read_event)
+        event = one(self.caller.get(f"/events/{external_id}.json", {}, pace), read_event)
         if event.external_id != external_id:
             raise Malformed("Ticketmaster answered with another event.")
         return event

@@ -295,8 +295,10 @@ class EventService:
         pools = self._pools_of(ids)
         for pool_id in pools:
             self.pools.revise(pool_id)
-        self.session.execute(delete(Event).where(Event.id.in_(ids)).execution_options(synchronize_session=False))
-        self.session.execute(delete(Pool).where(Pool.id.in_(pools)).execution_options(synchronize_session=False))
+        with self.session.begin_nested():
+            self.announce(hooks.EventsDeleting(ids))
+            self.session.execute(delete(Event).where(Event.id.in_(ids)).execution_options(synchronize_session=False))
+            self.session.execute(delete(Pool).where(Pool.id.in_(pools)).execution_options(synchronize_session=False))
 
     def _pools_of(self, event_ids: list[int]) -> list[int]:
         own = select(Event.pool_id).where(Event.id.in_(event_ids))

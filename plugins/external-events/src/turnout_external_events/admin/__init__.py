@@ -2,14 +2,13 @@
 
 from turnout.plugin import Configurator
 
-from turnout_external_events.admin.files import FileSection
 from turnout_external_events.admin.finding import FindSection
 from turnout_external_events.admin.lookups import Lookups
 from turnout_external_events.admin.origins import OriginSection
 from turnout_external_events.admin.runs import ReportSection, RunSection
 from turnout_external_events.admin.searches import SavedSearchSection
 
-SECTIONS = (FindSection, FileSection, RunSection, ReportSection, OriginSection, SavedSearchSection)
+SECTIONS = (FindSection, RunSection, ReportSection, OriginSection, SavedSearchSection)
 
 
 def includeme(config: Configurator) -> None:

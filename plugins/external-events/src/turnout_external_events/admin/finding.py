@@ -8,16 +8,20 @@ from zoneinfo import ZoneInfo
 from pyramid.httpexceptions import HTTPSeeOther
 from turnout.events.models import DRAFT, PUBLISHED
 from turnout.plugin import (
+    ATTENTION,
     Actor,
     AdminSection,
     Clock,
     DomainError,
     Invalid,
+    Link,
+    Note,
     Request,
     Settings,
     filters_of,
     flash,
     own_page,
+    panel,
     record,
 )
 
@@ -25,11 +29,13 @@ from turnout_external_events.admin import schemas
 from turnout_external_events.admin.lookups import Lookups
 from turnout_external_events.admin.runs import RunSection
 from turnout_external_events.admin.words import FIND, GROUP, IMPORT, READ, RUNS, offered, states, title_of
+from turnout_external_events.errors import SourceNotSetUp
 from turnout_external_events.models import LONGEST_ID, Run
 from turnout_external_events.schemas import MOST_CHOSEN
 from turnout_external_events.services import ExternalSearch, Importer, RunService
-from turnout_external_events.services.searching import Result
+from turnout_external_events.services.searching import Result, from_now
 from turnout_external_events.sources import Criteria, ExternalEvent, Sources
+from turnout_external_events.sources.readiness import KEY_REFUSED
 
 SENT = "find"
 """The parameter that the form's button sends: nothing is searched for before."""
@@ -39,7 +45,7 @@ TEMPLATES = "turnout_external_events:templates/admin"
 
 
 class FindSection(AdminSection):
-    """Events of elsewhere, asked for while somebody waits."""
+    """Events of elsewhere, asked for while somebody waits; here the sources stand, too."""
 
     name, title, singular = FIND, "Find elsewhere", "event"
     icon, group, order = "search", GROUP, 10
@@ -67,7 +73,7 @@ class FindSection(AdminSection):
         self.clock = clock
 
     def offered(self, values: Mapping[str, Any], *, actor: Actor) -> Mapping[str, Any]:
-        return {"provider": offered(self.sources)}
+        return {"provider": offered(self.sources, actor)}
 
     @own_page("", permission=READ, template=f"{TEMPLATES}/find.jinja2")
     def show(self, request: Request) -> dict[str, Any]:
@@ -91,7 +97,7 @@ class FindSection(AdminSection):
             "result": result,
             "rows": [] if result is None else list(self._rows(result, request.actor)),
             "problems": problems,
-            "states": states(self.sources),
+            "states": states(self.sources, request.actor),
             "asked": [] if result is None else self._asked(filters.values["provider"], result),
             "title_of": lambda provider: title_of(self.sources, provider),
             "again": lambda **changed: filters.query(**{SENT: "1", **changed}),
@@ -108,7 +114,11 @@ class FindSection(AdminSection):
             return HTTPSeeOther(self._back(request))
         if len(chosen) > MOST_CHOSEN:
             raise Invalid({"chosen": f"at most {MOST_CHOSEN} events are imported at once"})
-        run = self.runs.selection(chosen, status=status_of(request), actor=request.actor)
+        try:
+            run = self.runs.selection(chosen, status=status_of(request), actor=request.actor)
+        except SourceNotSetUp as error:
+            flash(request, error.detail, level="danger")
+            return HTTPSeeOther(self._back(request))
         return self._to(request, run)
 
     @own_page("import-all", permission=IMPORT, method="POST")
@@ -126,11 +136,18 @@ class FindSection(AdminSection):
             return HTTPSeeOther(self._back(request))
         return self._to(request, run)
 
+    @panel("Sources", on=ATTENTION, permission=READ, order=4)
+    def attention(self, *, actor: Actor) -> Iterator[Note]:
+        """Tell of sources that refuse their key."""
+        for state in states(self.sources, actor):
+            if state.state == KEY_REFUSED:
+                said = f"Nothing is found at {state.title}, imported from there or refreshed: {state.missing}"
+                yield Note(said, "danger", Link("See the sources", self.name))
+
     def criteria(self, said: Mapping[str, Any]) -> Criteria:
         """Return what is searched for: from the beginning of a day, and not what is over, to the end of a day. Raises `Invalid`."""
         begin, end = self._midnight(said["date_from"]), self._midnight(said["date_to"], A_DAY)
-        # To the minute, so that whoever turns the page, or asks again, is answered out of the same search.
-        now = self.clock.now().replace(second=0, microsecond=0)
+        now = from_now(self.clock.now(), self.settings)
         begin = now if begin is None else max(begin, now)
         if end is not None and end < begin:
             raise Invalid({"date_to": "“To” is before “From”, or over."})
@@ -162,7 +179,7 @@ class FindSection(AdminSection):
         if provider is not None:
             return [provider]
         failed = {failure.provider for failure in result.failures}
-        return [state.name for state in states(self.sources) if not state.by_address and state.name not in failed]
+        return [name for name, source in self.sources.items() if not source.by_address and name not in failed]
 
     def _back(self, request: Request) -> str:
         return str(request.route_path(f"admin:{self.name}")) + filters_of(request, self).query(**{SENT: "1"})

@@ -10,7 +10,7 @@ from turnout.pools.models import Pool
 from turnout.taxonomy.models import Category
 from turnout.venues.models import Venue
 
-from turnout_external_events.models import Origin, Report, Run
+from turnout_external_events.models import FAILED, Origin, Report, Run, SavedSearch
 
 NEWEST_FIRST = Ordering("-id", Report.id, Report.id, descending=True)
 
@@ -38,6 +38,18 @@ class Lookups:
         found = self.session.scalars(select(Run).where(Run.id.in_(newest)))
         return {run.search_id: run for run in found if run.search_id is not None}
 
+    def failed_searches(self, most: int, *, actor: Actor) -> Sequence[Any]:
+        """Return the saved searches that are to go on and whose newest run failed: name, id of the run, error of it."""
+        newest = select(func.max(Run.id)).where(Run.search_id.is_not(None)).group_by(Run.search_id)
+        query = (
+            select(SavedSearch.name, Run.id.label("run_id"), Run.error)
+            .join(Run, Run.search_id == SavedSearch.id)
+            .where(SavedSearch.is_active, Run.status == FAILED, Run.id.in_(newest))
+        )
+        if not actor.is_staff:
+            query = query.where(SavedSearch.user_id == actor.user_id)
+        return self.session.execute(query.order_by(Run.id.desc()).limit(most)).all()
+
     def runs_of(self, search_id: int, most: int) -> Sequence[Run]:
         """Return the newest runs of a saved search."""
         query = select(Run).where(Run.search_id == search_id).order_by(Run.id.desc())
@@ -53,12 +65,12 @@ class Lookups:
         return set(self.session.scalars(query))
 
     def wanting_a_look(self, most: int, *, actor: Actor) -> Sequence[Any]:
-        """Return the events about which somebody has to decide: id, title, status there, places booked here."""
+        """Return the booked events about which somebody has to decide: id, title, status there, places booked here."""
         query = (
             select(Event.id, Event.title, Origin.provider, Origin.status, Pool.taken)
             .join(Origin, Origin.event_id == Event.id)
             .join(Pool, Pool.id == Event.pool_id)
-            .where(Origin.needs_look, Origin.is_leading)
+            .where(Origin.needs_look, Origin.is_leading, Pool.taken > 0)
         )
         if not actor.is_staff:
             query = query.where(Event.organizer_id == actor.user_id)

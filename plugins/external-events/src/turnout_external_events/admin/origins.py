@@ -1,6 +1,6 @@
 """Imported events: where they came from, whose their fields are, and what is otherwise at their sources."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -31,9 +31,9 @@ from turnout_external_events.admin.lookups import Lookups
 from turnout_external_events.admin.words import GROUP, IMPORT, ORIGINS, READ, badge, offered, title_of
 from turnout_external_events.models import Origin
 from turnout_external_events.services import Merger, OriginService, Refresher
-from turnout_external_events.services.merging import looks
+from turnout_external_events.services.hearing import Heard
+from turnout_external_events.services.merging import GONE, looks
 from turnout_external_events.services.origins import represent
-from turnout_external_events.services.refreshing import Heard
 from turnout_external_events.sources import Sources
 
 FEW = 10
@@ -55,6 +55,8 @@ FIELDS = {
     "price": "Price",
 }
 """What the fields of events are called that a source may say."""
+DIFFERING = {**FIELDS, "currency": "Currency"}
+"""What may be otherwise here than there; in another currency a price cannot follow."""
 Row = Mapping[str, Any]
 
 
@@ -74,7 +76,7 @@ class OriginSection(AdminSection):
         Column("starts_at", "Starts"),
         Column("source", "Source"),
         Column("status", "At its source"),
-        Column("refreshed_at", "Asked last"),
+        Column("asked_at", "Asked last"),
         "needs_look",
         "differs",
         Column("taken", "Places booked"),
@@ -89,7 +91,9 @@ class OriginSection(AdminSection):
         Column("taken", "Places booked"),
         Column("trouble", "Trouble"),
         Column("is_time_known", "Time is known there"),
-        Column("refreshed_at", "Asked last"),
+        Column("is_price_known", "Price is known"),
+        Column("asked_at", "Asked last"),
+        Column("refreshed_at", "Heard of last"),
         Column("refresh_at", "Asked next"),
         Column("created_at", "Imported"),
     )
@@ -113,10 +117,9 @@ class OriginSection(AdminSection):
         self.lookups = lookups
 
     def offered(self, values: Mapping[str, Any], *, actor: Actor) -> Mapping[str, Any]:
-        differing = [one["field"] for one in values.get("differences", ())]
         return {
-            "provider": offered(self.sources),
-            "chosen": [(name, FIELDS.get(name, name)) for name in differing],
+            "provider": offered(self.sources, actor),
+            "chosen": [(name, FIELDS[name]) for name in values.get("to_take", ())],
         }
 
     def find(self, filters: Mapping[str, Any], paging: Paging, *, actor: Actor) -> Slice:
@@ -134,10 +137,11 @@ class OriginSection(AdminSection):
             "currency": event.currency,
             "taken": self.lookups.taken(event.id),
             "said": looks(origin.status) if origin.needs_look else None,
+            "there": origin.seen,
         }
-        return Versioned(
-            self._represented(origin) | self.origins.shown(origin) | more | {"status": badge(origin.status)}, 1
-        )
+        shown = self.origins.shown(origin)
+        more["to_take"] = _to_take(one["field"] for one in shown["differences"])
+        return Versioned(self._represented(origin) | shown | more | {"status": badge(origin.status)}, 1)
 
     def _listed(self, row: Any) -> dict[str, Any]:
         more = {"id": row.Origin.event_id, "title": row.title, "starts_at": row.starts_at, "timezone": row.timezone}
@@ -148,7 +152,7 @@ class OriginSection(AdminSection):
         more = {
             "source": title_of(self.sources, origin.provider),
             "status": badge(origin.status),
-            "can_be_asked": source is not None and not source.by_address,
+            "can_be_asked": source is not None and (not source.by_address or origin.address is not None),
         }
         return represent(origin) | more
 
@@ -168,18 +172,29 @@ class OriginSection(AdminSection):
         permission=IMPORT,
         icon="download",
         form=schemas.TakeOver,
-        when=lambda origin: bool(origin["differences"]),
+        when=lambda origin: bool(origin["to_take"]),
     )
     def take_over(
         self, row_id: int, said: Mapping[str, Any], *, actor: Actor, expected: Collection[int] | None = None
     ) -> str:
         """Let fields say what the source said when it was last asked, and follow it from now on."""
-        differing = [one["field"] for one in self.get(row_id, actor=actor)["differences"]]
+        differing = self.get(row_id, actor=actor)["to_take"]
         unknown = [name for name in said["chosen"] if name not in differing]
         if unknown:
             raise Invalid({"chosen": f"does not differ: {', '.join(unknown)}"})
         self.origins.follow(row_id, said["chosen"] or differing, actor=actor)
         return "The event says now what its source says."
+
+    @action(
+        "It costs nothing here",
+        permission=IMPORT,
+        icon="gift",
+        when=lambda origin: not origin["is_price_known"],
+    )
+    def say_free(self, row_id: int, *, actor: Actor, expected: Collection[int] | None = None) -> str:
+        """Say that its price of 0 is meant: until somebody says a price, it cannot be sold here."""
+        self.origins.say_free(row_id, actor=actor)
+        return "It costs nothing here, and can be put on sale."
 
     @action(
         "I have looked after it", permission=IMPORT, icon="check", bulk=True, when=lambda origin: origin["needs_look"]
@@ -192,25 +207,16 @@ class OriginSection(AdminSection):
     def compared(self, origin: Row, *, actor: Actor) -> Iterator[Table]:
         """Show of each field what it says here and there, and which of the two it follows."""
         here = self.merger.current(self.events.for_change(origin["id"], actor=actor))
-        there = {**here, **{one["field"]: one["there"] for one in origin["differences"]}}
-        shown = _Shown(self.lookups, origin["currency"], here, there)
+        if not origin["is_price_known"]:
+            here["price"] = None  # nobody's word
+        there = origin["there"]
+        shown = _Shown(self.lookups, here, there)
         rows = [
-            (
-                title,
-                shown(name, here[name]),
-                shown(name, there[name]),
-                self._whose(origin, name, differs=here[name] != there[name]),
-            )
-            for name, title in FIELDS.items()
-            if here[name] not in {None, ""} or there[name] not in {None, ""}
+            (FIELDS[name], shown(name, here), shown(name, there), _whose(origin, name))
+            for name in origin["fields"]
+            if here[name] not in {None, ""} or there.get(name) not in {None, ""}
         ]
         yield Table(("Field", "Here", "At the source", "Whose"), rows)
-
-    def _whose(self, origin: Row, name: str, *, differs: bool) -> Badge:
-        if differs:
-            return Badge("differs", "yellow")
-        follows = origin["fields"].get(name) == origin["provider"]
-        return Badge("follows the source", "green") if follows else Badge("ours")
 
     @panel("From elsewhere", on="events", permission=READ, order=20)
     def of_event(self, event: Row, *, actor: Actor) -> Iterator[Facts | Note]:
@@ -223,8 +229,9 @@ class OriginSection(AdminSection):
                 "Source": Link(origin["source"], self.name, event["id"]),
                 "There": origin["url"],
                 "At its source": origin["status"],
-                "Asked last": origin["refreshed_at"],
-                "Differs": [FIELDS.get(one["field"], one["field"]) for one in origin["differences"]] or False,
+                "Asked last": origin["asked_at"],
+                "Heard of last": origin["refreshed_at"],
+                "Differs": [DIFFERING[one["field"]] for one in origin["differences"]] or False,
             }
         )
         if origin["said"]:
@@ -258,18 +265,33 @@ class OriginSection(AdminSection):
         yield Table(("Event", "What happened", "Booked here"), rows)
 
 
+def _to_take(differing: Iterable[str]) -> list[str]:
+    """Return which of the fields that differ can be taken over from the source."""
+    names = list(differing)
+    return names if "currency" not in names else [name for name in names if name not in {"price", "currency"}]
+
+
+def _whose(origin: Row, name: str) -> Badge:
+    """Return which of the two sides a field follows, in a word."""
+    if name in {one["field"] for one in origin["differences"]}:
+        return Badge("differs", "yellow")
+    if origin["fields"][name] != origin["provider"]:
+        return Badge("ours")
+    return badge(GONE) if origin["status"].text == GONE else Badge("follows the source", "green")
+
+
 class _Shown:
     """Writes kept values of fields for people: venues and categories by their names, which are looked up at once."""
 
-    def __init__(self, lookups: Lookups, currency: str, *sides: Row) -> None:
+    def __init__(self, lookups: Lookups, *sides: Row) -> None:
         ids = {
             name: {side[name] for side in sides if side.get(name) is not None} for name in ("venue_id", "category_id")
         }
         self.names = lookups.names(ids["venue_id"], ids["category_id"])
-        self.currency = currency
 
-    def __call__(self, name: str, value: Any) -> Any:
-        """Return a value as a page shows it."""
+    def __call__(self, name: str, side: Row) -> Any:
+        """Return what one of the sides says of a field, as a page shows it."""
+        value = side.get(name)
         if value is None or value == "":
             return None
         if name in {"starts_at", "ends_at"}:
@@ -278,5 +300,5 @@ class _Shown:
             section = "venues" if name == "venue_id" else "categories"
             return Link(self.names.get((name, value), f"{FIELDS[name]} {value}"), section, value)
         if name == "price":
-            return Money(value, self.currency)
+            return Money(value, side["currency"])
         return f"{value[:LONGEST]} …" if len(value) > LONGEST else value

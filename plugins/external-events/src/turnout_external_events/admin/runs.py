@@ -113,8 +113,8 @@ class RunSection(AdminSection):
     @panel("What could not be imported", width=WHOLE)
     def failures(self, run: Row, *, actor: Actor) -> Iterator[Table]:
         """Name the events, and say why."""
-        if run["refused"]:
-            found = self.lookups.reports({"run": run["id"]}, Paging(1, SHOWN), actor=actor)
+        found = self.lookups.reports({"run": run["id"]}, Paging(1, SHOWN), actor=actor)
+        if run["refused"] or found.rows:
             rows = [(row.Report.title or row.Report.external_id, row.Report.reason) for row in found.rows]
             more = Link(f"All {run['refused']}", REPORTS, filters={"run": run["id"]}) if found.has_next else None
             yield Table(("Event", "Why"), rows, empty="They are not kept by name.", more=more)

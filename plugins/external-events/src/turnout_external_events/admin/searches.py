@@ -4,6 +4,9 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from turnout.plugin import (
+    ATTENTION,
+    DASHBOARD,
+    WHOLE,
     Actor,
     AdminSection,
     Column,
@@ -34,8 +37,11 @@ from turnout_external_events.admin.words import (
 from turnout_external_events.models import Run
 from turnout_external_events.services import SavedSearchService
 from turnout_external_events.sources import Sources
+from turnout_external_events.sources.readiness import readiness_of
 
 LATEST = 10
+FEW = 5
+"""How many saved searches the dashboard names."""
 SUGGESTED = ("provider", "query", "location", "category")
 Row = Mapping[str, Any]
 
@@ -81,11 +87,11 @@ class SavedSearchSection(AdminSection):
     def find(self, filters: Mapping[str, Any], paging: Paging, *, actor: Actor) -> Slice:
         found = self.searches.find(paging, actor=actor)
         latest = self.lookups.latest_runs([search["id"] for search in found.rows])
-        return found.shown(lambda search: self._shown(search, latest.get(search["id"])))
+        return found.shown(lambda search: self._shown(search, latest.get(search["id"]), actor))
 
     def get(self, row_id: int, *, actor: Actor) -> Versioned:
         search = self.searches.get(row_id, actor=actor)
-        return Versioned(self._shown(search, None), search.version)
+        return Versioned(self._shown(search, None, actor), search.version)
 
     def create(self, values: Mapping[str, Any], *, actor: Actor) -> int:
         return self.searches.create(values, actor=actor).id
@@ -100,9 +106,9 @@ class SavedSearchSection(AdminSection):
         return {**said, "name": name} if (name := looks_for({**dict.fromkeys(SUGGESTED, ""), **said})) else said
 
     def offered(self, values: Mapping[str, Any], *, actor: Actor) -> Mapping[str, Any]:
-        return {"provider": offered(self.sources)}
+        return {"provider": offered(self.sources, actor)}
 
-    def _shown(self, search: Row, last: Run | None) -> dict[str, Any]:
+    def _shown(self, search: Row, last: Run | None, actor: Actor) -> dict[str, Any]:
         source = self.sources.get(search["provider"])
         return {
             **search,
@@ -111,7 +117,7 @@ class SavedSearchSection(AdminSection):
             "next": search["run_at"] if search["is_active"] else None,
             "last": None if last is None else f"{last.status}, {last.made} new",
             "last_id": None if last is None else last.id,
-            "missing": "the source is not installed" if source is None else source.check(),
+            "missing": "The source is not installed." if source is None else readiness_of(source).told(actor),
         }
 
     @action("Import now", permission=IMPORT, icon="refresh")
@@ -132,7 +138,7 @@ class SavedSearchSection(AdminSection):
     def imports(self, search: Row, *, actor: Actor) -> Iterator[Table | Note]:
         """Show what came of it, and what it lacks to go on."""
         if search["missing"]:
-            yield Note(f"It cannot import anything now: {search['missing']}.", "warning")
+            yield Note(f"It cannot import anything now. {search['missing']}", "warning")
         rows = [
             (
                 Link(f"Import {run.id}", RUNS, run.id),
@@ -144,3 +150,19 @@ class SavedSearchSection(AdminSection):
             for run in self.lookups.runs_of(search["id"], LATEST)
         ]
         yield Table(("Import", "State", "New", "Not imported", "Begun"), rows, empty="It has not begun yet.")
+
+    @panel("Saved searches", on=ATTENTION, permission=READ, order=4)
+    def attention(self, *, actor: Actor) -> Iterator[Note]:
+        """Show staff which saved searches import nothing any more."""
+        yield from self._failed(actor)
+
+    @panel("Saved searches", on=DASHBOARD, permission=READ, width=WHOLE, order=6)
+    def for_organizers(self, *, actor: Actor) -> Iterator[Note]:
+        """Show organizers their own: for them there is no list of what needs attention."""
+        if not actor.is_staff:
+            yield from self._failed(actor)
+
+    def _failed(self, actor: Actor) -> Iterator[Note]:
+        for row in self.lookups.failed_searches(FEW, actor=actor):
+            said = f"The saved search “{row.name}” failed: {row.error}"
+            yield Note(said, "warning", Link("See its last import", RUNS, row.run_id))

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from turnout.plugin import Badge
+from turnout.plugin import Actor, Badge
 
 from turnout_external_events.models import STOPPED
 from turnout_external_events.services.importing import FILES
 from turnout_external_events.sources import Sources
+from turnout_external_events.sources.readiness import KEY_REFUSED, NOT_SET_UP, READY, readiness_of
 
 GROUP = "Elsewhere"
 READ, IMPORT = "external_events:read", "external_events:import"
@@ -29,33 +30,43 @@ _COLOURS = {
     STOPPED: "yellow",
 }
 """Of states that the admin itself does not know."""
+_SOURCES = {
+    READY: Badge("ready", "green"),
+    NOT_SET_UP: Badge("not set up", "yellow"),
+    KEY_REFUSED: Badge("key refused", "red"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A source, and what it lacks, "" if it can be asked."""
+    """A source, and why it cannot be asked, "" if it can."""
 
     name: str
     title: str
+    state: str
     missing: str
     by_address: bool
 
     @property
     def badge(self) -> Badge:
         """Return whether it is ready, in a word."""
-        return Badge("not set up", "yellow") if self.missing else Badge("ready", "green")
+        return _SOURCES[self.state]
 
 
-def states(sources: Sources) -> list[State]:
-    """Return all sources, in the order of their titles."""
-    found = [State(name, source.title, source.check() or "", source.by_address) for name, source in sources.items()]
+def states(sources: Sources, actor: Actor) -> list[State]:
+    """Return all sources, in the order of their titles; which setting one lacks, staff are told."""
+    found = []
+    for name, source in sources.items():
+        readiness = readiness_of(source)
+        found.append(State(name, source.title, readiness.state, readiness.told(actor), source.by_address))
     return sorted(found, key=lambda state: (state.by_address, state.title))
 
 
-def offered(sources: Sources) -> list[tuple[str, str]]:
-    """Return the sources as a field offers them; one that lacks something says so."""
+def offered(sources: Sources, actor: Actor) -> list[tuple[str, str]]:
+    """Return the sources as a field offers them; one that cannot be asked says so."""
     return [
-        (state.name, f"{state.title} ({state.missing})" if state.missing else state.title) for state in states(sources)
+        (state.name, state.title if state.state == READY else f"{state.title} ({state.badge.text})")
+        for state in states(sources, actor)
     ]
 
 

@@ -41,7 +41,7 @@ _LANGUAGES = ("en", "de", "fr", "es", "pt")
 _NOON = 12
 _CENTURY = 2000
 _LONGEST = 60
-"""No day, time or number needs more characters."""
+"""No day, time, number or country needs more characters."""
 MOST_PLACES = 10_000_000
 MOST_MONEY = 9_999_999_999
 
@@ -181,6 +181,7 @@ def currency_code(text: str) -> str | None:
 
 def country(text: str) -> str:
     """Return the ISO 3166 code of a country, by its code or its name in one of five languages. Raises `Malformed`."""
+    _require_short(text)
     code = country_code(text) or _countries().get(normalized(text))
     if code is None:
         raise Malformed(f"{text!r:.60} is no country that is known; write its code, such as PT.")
@@ -189,6 +190,7 @@ def country(text: str) -> str:
 
 def status(text: str) -> str:
     """Return one of `STATUSES`. Raises `Malformed` for words that mean none of them."""
+    _require_short(text)
     found = _statuses().get(normalized(text))
     if found is None:
         raise Malformed(

@@ -10,17 +10,31 @@ from turnout_external_events.sources.contract import Malformed
 
 EVENT, TIMEZONE, CALENDAR = "VEVENT", "VTIMEZONE", "VCALENDAR"
 OF_CALENDARS = frozenset({"METHOD", "CALSCALE", "X-WR-TIMEZONE"})
-OF_EVENTS = frozenset({
-    "UID", "SEQUENCE", "SUMMARY", "DESCRIPTION", "LOCATION", "URL", "CATEGORIES", "ATTACH", "IMAGE", "STATUS",
-    "DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "EXRULE", "RECURRENCE-ID",
-})  # fmt: skip
+TEXTS = frozenset({"UID", "SUMMARY", "DESCRIPTION", "LOCATION", "URL", "STATUS", "CLASS"})
+"""Properties that say what an event is. Where one is there more than once, the first goes."""
+EXTRAS = frozenset({"CATEGORIES", "ATTACH", "IMAGE"})
+"""Properties of which there may be some, and none is needed."""
+LISTS = frozenset({"RDATE", "EXDATE"})
+TIMES = frozenset({"DTSTART", "DTEND", "DURATION", "RRULE", "EXRULE", "RECURRENCE-ID", "SEQUENCE", *LISTS})
+"""Properties that say when an event is. Without any of them nobody knows that."""
+OF_EVENTS = TEXTS | EXTRAS | TIMES
 OF_TIMEZONES = frozenset(
     {"TZID", "X-LIC-LOCATION", "DTSTART", "TZOFFSETFROM", "TZOFFSETTO", "TZNAME", "RRULE", "RDATE"}
 )
 MOST_EVENTS, MOST_TIMEZONES = 10_000, 500
+MOST_LINES = 500_000
+LONGEST_TIMES = 2_000_000
+"""How many characters a file may have in properties of time: 10,000 events have fewer, and 5,000 that recur."""
+WEIGHT_OF_RULES = 5
+"""As how many characters one of a rule counts, because reading it takes so much longer."""
+MOST_DATES = 1000
+"""How many times an event may list: by which it also recurs, or which it leaves out."""
+MOST_EXTRAS = 10
 DEEPEST = 10
 LONGEST_LINE = 100_000
 LONGEST_EVENT = 200_000
+LONGEST_RULE = 1000
+LONGEST_EXTRA = 2000
 _FOLD = re.compile(r"\n[ \t]")
 """Where a long line goes on (section 3.1)."""
 _NAME = re.compile(r"\s*([A-Za-z0-9-]+)\s*[;:]")
@@ -33,6 +47,8 @@ class Part:
     name: str
     lines: list[str] = field(default_factory=list)
     size: int = 0
+    dates: int = 0
+    seen: dict[str, int] = field(default_factory=dict)
     fault: str = ""
 
     def add(self, line: str) -> None:
@@ -42,6 +58,24 @@ class Part:
             self.fault = f"It is too long: an event may have {LONGEST_EVENT:,} characters, and a line {LONGEST_LINE:,}."
         if not self.fault:
             self.lines.append(line)
+
+    def add_property(self, name: str, line: str) -> None:
+        """Add a line of an event, unless it says nothing that is read, or too much."""
+        count = self.seen[name] = self.seen.get(name, 0) + 1
+        # Of times, the second says that there is one too many.
+        if (
+            (name in TEXTS and count > 1)
+            or (name in TIMES - LISTS and count > 2)
+            or (name in EXTRAS and (count > MOST_EXTRAS or len(line) > LONGEST_EXTRA))
+        ):
+            return
+        if name in LISTS:
+            self.dates += 1 + line.count(",")
+            if self.dates > MOST_DATES:
+                self.fault = f"It lists more than {MOST_DATES:,} times."
+        elif name in TIMES and len(line) > LONGEST_RULE:
+            self.fault = f"Its {name} is not understood: it is too long."
+        self.add(line)
 
     def value(self, name: str) -> str:
         """Return the value of the first property with a name, as it is written; "" if there is none."""
@@ -66,8 +100,10 @@ def name_of(line: str) -> str:
 def parts(text: str) -> Parts:
     """Return the parts of a file. Raises `Malformed` for one that is no calendar, or has too much in it."""
     reader = _Reader()
-    lines = text.replace("\r\n", "\n").replace("\r", "\n")
-    for line in _FOLD.sub("", lines).split("\n"):
+    lines = _FOLD.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    if lines.count("\n") > MOST_LINES:
+        raise Malformed(f"The calendar has more than {MOST_LINES:,} lines.")
+    for line in lines.split("\n"):
         reader.read(line)
     return reader.finish()
 
@@ -80,6 +116,7 @@ class _Reader:
         self._path: list[str] = []
         self._open: Part | None = None
         self._is_calendar = False
+        self._of_times = 0
 
     def read(self, line: str) -> None:
         """Go one line further."""
@@ -90,12 +127,17 @@ class _Reader:
             self._end(line, _component(line))
         elif self._path == [CALENDAR] and name in OF_CALENDARS:
             self._found.calendar.add(line)
-        elif self._open is not None and (
-            name in OF_TIMEZONES
-            if self._open.name == TIMEZONE
-            else name in OF_EVENTS and self._path == [CALENDAR, EVENT]
-        ):
-            self._open.add(line)
+        elif self._open is None:
+            return
+        elif self._open.name == TIMEZONE:
+            if name in OF_TIMEZONES:
+                self._open.add(line)
+        elif name in OF_EVENTS and self._path == [CALENDAR, EVENT]:
+            if name in TIMES:
+                self._of_times += len(line) * (WEIGHT_OF_RULES if name == "RRULE" else 1)
+            if self._of_times > LONGEST_TIMES:
+                raise Malformed("The calendar says too much of when its events are; import it in parts.")
+            self._open.add_property(name, line)
 
     def finish(self) -> Parts:
         """Return what was found."""

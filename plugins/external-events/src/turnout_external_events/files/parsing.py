@@ -1,22 +1,29 @@
-"""From the lines of an event to icalendar's component, its times in their zones."""
+"""From the lines of an event to icalendar's component, its times in their zones.
+
+Values are icalendar's; lines are taken apart here. Its own parser looks at each letter of them, which takes too long where
+somebody means harm.
+"""
 
 import re
+from collections.abc import Iterator
 from datetime import datetime, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from icalendar import Event
-from icalendar.prop import vDDDLists, vDDDTypes
+from icalendar import Event, Parameters
+from icalendar.prop import vCategory, vDDDLists, vDDDTypes, vDuration, vInt, vRecur, vText
 
-from turnout_external_events.files.components import Part, name_of
+from turnout_external_events.files.components import EXTRAS, LISTS, TEXTS, Part, name_of
 from turnout_external_events.files.zones import FileZones
 from turnout_external_events.sources.contract import Malformed
 
 _SINGLE = ("DTSTART", "DTEND", "RECURRENCE-ID")
-_LISTS = ("RDATE", "EXDATE")
-_DECISIVE = frozenset({*_SINGLE, *_LISTS, "DURATION", "RRULE"})
-"""Properties without which nobody knows when an event is: where one cannot be read, the event is not."""
-_TZID = re.compile(r""";\s*TZID\s*=\s*("[^"]*"|[^;:,"]*)""", re.IGNORECASE)
+_LINE = re.compile(r"[^;:]*+((?:;(?:[^\":]++|\"[^\"]*+\")*+)?+):(.*)", re.DOTALL)
+"""A property: its name, its parameters, whose values may be quoted, and its value (section 3.1)."""
+_PARAMETER = re.compile(r';\s*(TZID|RANGE|FMTTYPE)\s*=\s*("[^"]*"|[^;:,"]*)', re.IGNORECASE)
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_DURATION: Any = vDuration
+_WORD = re.compile(r"(?:\\.|[^\\,])+", re.DOTALL)
 
 
 def parsed(part: Part, zones: FileZones) -> Event:
@@ -24,34 +31,71 @@ def parsed(part: Part, zones: FileZones) -> Event:
     if part.fault:
         raise Malformed(part.fault)
     own: tzinfo | None = None if zones.default is None else ZoneInfo(zones.default)
-    lines = []
+    event = Event()
     for line in part.lines:
-        zone, written = _zoned(line, zones)
-        own = own if zone is None else zone
-        lines.append(written)
-    event = Event.from_ical("\r\n".join(("BEGIN:VEVENT", *lines, "END:VEVENT", "")))
-    if not isinstance(event, Event):
-        raise Malformed("It is no event.")
+        name = name_of(line)
+        found = _LINE.fullmatch(line)
+        if name in TEXTS | EXTRAS:
+            if found is not None:
+                _add_words(event, name, _parameters(found[1]), found[2])
+            continue
+        if found is None:
+            raise Malformed(f"Its {name} cannot be read.")
+        own = _add_times(event, name, _parameters(found[1]), found[2].strip(), zones) or own
     _require_sound(event)
     if own is not None:
         _put_into(event, own)
     return event
 
 
-def _zoned(line: str, zones: FileZones) -> tuple[tzinfo | None, str]:
-    """Return a line with the IANA database's name of its zone; or without, and the zone, where only the file has it."""
-    named = _TZID.search(line.partition(":")[0]) if name_of(line) in (*_SINGLE, *_LISTS) else None
-    if named is None:
-        return None, line
-    zone = zones.named(named[1].strip('" '))
-    before, after = line[: named.start()], line[named.end() :]
-    return (None, f"{before};TZID={zone.key}{after}") if isinstance(zone, ZoneInfo) else (zone, before + after)
+def _parameters(written: str) -> dict[str, str]:
+    return {name.upper(): value.strip('" ') for name, value in _PARAMETER.findall(written)} if written else {}
+
+
+def _add_words(event: Event, name: str, said: dict[str, str], written: str) -> None:
+    value: Any
+    if name == "CATEGORIES":
+        value = vCategory([_plain(word) for word in _WORD.findall(written)])
+    else:
+        # Addresses have no escapes.
+        value = vText(written if name in {"URL", *EXTRAS} else _plain(written))
+        if said:
+            value.params = Parameters(said)
+    event.add(name, value, encode=False)
+
+
+def _plain(written: str) -> str:
+    """Return a text without its escapes (section 3.3.11)."""
+    return _ESCAPED.sub(lambda found: "\n" if found[1] in "nN" else found[1], written) if "\\" in written else written
+
+
+def _add_times(event: Event, name: str, said: dict[str, str], written: str, zones: FileZones) -> tzinfo | None:
+    """Add a property of time. Return its zone, where only the file has that. Raises `Malformed`."""
+    named = zones.named(said["TZID"]) if "TZID" in said and name in (*_SINGLE, *LISTS) else None
+    if name == "RDATE" and not written:
+        return None
+    try:
+        value = _value(name, written, named.key if isinstance(named, ZoneInfo) else None)
+    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError):
+        if name == "SEQUENCE":
+            return None
+        raise Malformed(f"Its {name} cannot be read.") from None
+    if "RANGE" in said:
+        value.params["RANGE"] = said["RANGE"].upper()
+    event.add(name, value, encode=False)
+    return None if isinstance(named, ZoneInfo) else named
+
+
+def _value(name: str, written: str, zone: str | None) -> Any:
+    if name == "SEQUENCE":
+        return vInt(int(written))
+    if name in {"RRULE", "EXRULE"}:
+        return vRecur(vRecur.from_ical(written))
+    kind: Any = vDDDLists if name in LISTS else vDDDTypes
+    return kind(_DURATION.from_ical(written) if name == "DURATION" else kind.from_ical(written, timezone=zone))
 
 
 def _require_sound(event: Event) -> None:
-    broken = next((name for name, _ in event.errors if name in _DECISIVE or name is None), None)
-    if broken is not None or (event.errors and "DTSTART" not in event):
-        raise Malformed(f"Its {broken or 'DTSTART'} cannot be read.")
     if "DTSTART" not in event:
         raise Malformed("It does not say when it begins (DTSTART).")
     for name in _SINGLE:
@@ -66,7 +110,7 @@ def _put_into(event: Event, zone: tzinfo) -> None:
         if name in event:
             value: Any = event[name]
             value.dt = _in_zone(value.dt, zone)
-    for name in _LISTS:
+    for name in LISTS:
         for dates in _each(event.get(name)):
             for each in dates.dts:
                 each.dt = (
@@ -76,8 +120,11 @@ def _put_into(event: Event, zone: tzinfo) -> None:
                 )
 
 
-def _each(value: Any) -> list[vDDDLists]:
-    return [] if value is None else value if isinstance(value, list) else [value]
+def _each(value: Any) -> Iterator[vDDDLists]:
+    if isinstance(value, list):
+        yield from value
+    elif value is not None:
+        yield value
 
 
 def _in_zone(moment: Any, zone: tzinfo) -> Any:

@@ -1,14 +1,15 @@
 """What recurs (RFC 5545, section 3.8.5): each time that it takes place, within bounds of time and memory.
 
-The times themselves are found by recurring-ical-events. It follows any rule for as long as that takes, so rules that would
-take long are refused before.
+The times themselves are found by recurring-ical-events. It follows any rule for as long as that takes: one that never comes
+(30 February) to the year 9999. So rules that would take long are refused before.
 """
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import MAXYEAR, UTC, date, datetime, timedelta
 from typing import Any
 
+from dateutil.rrule import rrulestr
 from icalendar import Calendar, Event
 from icalendar.prop import vRecur
 from recurring_ical_events import CalendarQuery
@@ -18,8 +19,9 @@ from turnout_external_events.sources.contract import Malformed
 MOST_OCCURRENCES = 366
 MOST_STEPS = 100_000
 """How many times a rule may have given up to the end of the horizon."""
+MOST_VERSIONS = 1000
+"""How many times of a series may be otherwise than its rule says."""
 MOST_TIMES_A_DAY = 24
-LONGEST_RULE = 1000
 LONGEST = timedelta(days=366)
 _DAYS = {"DAILY": 1, "WEEKLY": 7, "MONTHLY": 28, "YEARLY": 365}
 _PARTS = frozenset({
@@ -27,6 +29,8 @@ _PARTS = frozenset({
     "BYMONTH", "BYWEEKNO", "BYYEARDAY", "BYMONTHDAY", "BYDAY", "BYHOUR", "BYMINUTE", "BYSECOND",
 })  # fmt: skip
 _OF_TIMES = ("BYHOUR", "BYMINUTE", "BYSECOND")
+_CYCLE = 400
+"""After so many years each date is on the same day of the week again."""
 Moment = date
 """A day, or a `datetime`, which is a kind of it: in a zone, or in none."""
 
@@ -47,6 +51,8 @@ def occurrences(events: Sequence[Event], horizon: tuple[datetime, datetime]) -> 
     another day. There are at most one more than `MOST_OCCURRENCES`. Raises `Malformed`, and whatever the library raises on
     what makes no sense.
     """
+    if len(events) > MOST_VERSIONS:
+        raise Malformed(f"More than {MOST_VERSIONS:,} events of the calendar have its UID.")
     for event in events:
         _require_bearable(event, horizon)
     calendar = Calendar()
@@ -125,17 +131,39 @@ def _require_bearable(event: Event, horizon: tuple[datetime, datetime]) -> None:
         return
     if not isinstance(rule, vRecur):
         raise Malformed("It has more than one rule by which it recurs, or one that cannot be read.")
-    days = (horizon[1].date() - _day(moment_of(event, "DTSTART"))).days
-    _require_bearable_rule(rule, days)
+    begin, end = _day(moment_of(event, "DTSTART")), horizon[1].date()
+    _require_bearable_rule(rule, (end - begin).days)
+    if not _comes(rule, begin, end):
+        raise Malformed("The rule by which it recurs never comes.")
+
+
+def _comes(rule: vRecur, begin: date, end: date) -> bool:
+    """Tell whether a rule gives a time after the `end`, or is over by then.
+
+    It is tried as many cycles of the calendar later as there is room for, so that there is an end to trying.
+    """
+    days = set(rule) - {"FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST", *_OF_TIMES}
+    if not days or (days == {"BYDAY"} and _only(rule, "FREQ") == "WEEKLY"):
+        return True
+    later = (MAXYEAR - max(begin, end).year) // _CYCLE * _CYCLE
+    first, last = (datetime(day.year + later, day.month, day.day) for day in (begin, end))  # noqa: DTZ001 - rules are in no zone
+    count = _only(rule, "COUNT", 0)
+    endless: Any = vRecur(
+        {name: value for name, value in rule.items() if name != "UNTIL" and (name != "COUNT" or count > 0)}
+    )
+    found = 0
+    for moment in rrulestr(endless.to_ical().decode(), dtstart=first):
+        found += 1
+        if moment > last:
+            return True
+    return found == count > 0
 
 
 def _require_bearable_rule(rule: vRecur, days: int) -> None:
     """Raise `Malformed` for a rule that asks for too much within so many days since it began."""
     unknown = sorted(set(rule) - _PARTS)
-    if unknown or len(str(rule)) > LONGEST_RULE:
-        raise Malformed(
-            f"The rule by which it recurs is not understood: {', '.join(unknown)[:80] or 'it is too long'}."
-        )
+    if unknown:
+        raise Malformed(f"The rule by which it recurs is not understood: {', '.join(unknown)[:80]}.")
     period = _DAYS.get(str(_only(rule, "FREQ")).upper())
     if period is None:
         raise Malformed("It recurs more often than daily, which is not read.")

@@ -10,6 +10,8 @@ from turnout_external_events.files.texts import decoded
 from turnout_external_events.sources.contract import Malformed
 
 MOST_ROWS, MOST_COLUMNS = 5000, 100
+MOST_LINES = 100_000
+"""How many lines a file may have, with those that are empty, and those within cells."""
 LONGEST_HEADING = 100
 LONGEST_CELL = 50_000
 _DELIMITERS = (",", ";", "\t", "|")
@@ -28,6 +30,8 @@ class Table:
 def table(content: bytes) -> Table:
     """Return the table in a file; its first row that is not empty has the headings. Raises `Malformed`."""
     text = decoded(content)
+    if max(text.count("\n"), text.count("\r")) > MOST_LINES:
+        raise Malformed(f"The table has more than {MOST_LINES:,} lines.")
     found = list(islice(_records(text, _delimiter(text)), MOST_ROWS + 2))
     if len(found) > MOST_ROWS + 1:
         raise Malformed(f"The table has more than {MOST_ROWS:,} rows; import it in parts.")

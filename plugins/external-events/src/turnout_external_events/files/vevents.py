@@ -44,6 +44,11 @@ def event_of(component: Event, external_id: str, terms: Terms) -> ExternalEvent:
     )
 
 
+def is_private(said: str) -> bool:
+    """Tell by its CLASS whether not everybody may see an event. A word that is not known means that, too (section 3.8.1.3)."""
+    return said.strip().upper() not in {"", "PUBLIC"}
+
+
 def words(component: Event, name: str) -> str:
     """Return the text of a property, the first where there are some; "" where there is none."""
     value = next(_all(component, name), None)

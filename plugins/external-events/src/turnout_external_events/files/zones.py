@@ -4,28 +4,22 @@ The library's own way remembers what files say of time zones for the whole proce
 next is read; here each file is read by itself.
 """
 
-import re
-from collections.abc import Iterable
 from datetime import tzinfo
-from io import StringIO
 from zoneinfo import ZoneInfo
 
 from babel.core import get_global
-from dateutil.tz import tzical
 
-from turnout_external_events.files.components import Part, Parts, name_of
+from turnout_external_events.files.components import Parts
+from turnout_external_events.files.observances import DescribedZone
 from turnout_external_events.sources.contract import Malformed
 from turnout_external_events.sources.reading import zone
 
-_CHANGE = re.compile(
-    r"FREQ=YEARLY(;(INTERVAL=1|WKST=[A-Z]{2}|UNTIL=[0-9TZ]{8,16}|COUNT=[0-9]{1,4}"
-    r"|BYDAY=[+-]?[0-9]?[A-Z]{2}|BYMONTH=[0-9]{1,2}|BYMONTHDAY=-?[0-9]{1,2}(,[0-9]{1,2}){0,6}))*;?"
-)
-"""How clocks change: on one day of the year. Any other rule would cost time, and is of no time zone that there is."""
 _UNIVERSAL = frozenset(
     {"UTC", "Etc/UTC", "GMT", "Etc/GMT", "Zulu", "Etc/Zulu", "UCT", "Etc/UCT", "Universal", "Etc/Universal"}
 )
 _MOST_PARTS = 8
+MOST_DESCRIBED = 50
+"""How many zones of a file may be such as nobody else knows."""
 
 
 class FileZones:
@@ -33,14 +27,21 @@ class FileZones:
 
     def __init__(self, parts: Parts, timezone: str | None) -> None:
         self._described = {part.value("TZID").strip("\"'"): part for part in reversed(parts.timezones)}
-        self._known: dict[str, tzinfo] = {}
+        self._known: dict[str, tzinfo | str] = {}
+        self._own = 0
         self.default = _meant(parts.calendar.value("X-WR-TIMEZONE")) or zone(timezone)
 
     def named(self, tzid: str) -> tzinfo:
         """Return the zone that a property names by ``TZID``. Raises `Malformed` for one that nobody knows."""
         if tzid not in self._known:
-            self._known[tzid] = self._find(tzid)
-        return self._known[tzid]
+            try:
+                self._known[tzid] = self._find(tzid)
+            except Malformed as error:
+                self._known[tzid] = str(error)
+        found = self._known[tzid]
+        if isinstance(found, str):
+            raise Malformed(found)
+        return found
 
     def _find(self, tzid: str) -> tzinfo:
         described = self._described.get(tzid)
@@ -49,7 +50,10 @@ class FileZones:
             return ZoneInfo(name)
         if described is None:
             raise Malformed(f"Its time zone {tzid!r:.80} is not known, and the file does not describe it.")
-        return _as_described(described)
+        self._own += 1
+        if self._own > MOST_DESCRIBED:
+            raise Malformed(f"The file describes more than {MOST_DESCRIBED} time zones of its own.")
+        return DescribedZone(described)
 
 
 def name_of_zone(found: tzinfo | None, default: str | None) -> str | None:
@@ -68,24 +72,3 @@ def _meant(written: str) -> str | None:
     parts = said.strip("/").split("/")
     suffixes = ["/".join(parts[start:]) for start in range(len(parts))] if len(parts) <= _MOST_PARTS else []
     return zone(said, get_global("windows_zone_mapping").get(said), *suffixes)
-
-
-def _as_described(part: Part) -> tzinfo:
-    text = "\r\n".join(("BEGIN:VCALENDAR", "BEGIN:VTIMEZONE", *_plain(part.lines), "END:VTIMEZONE", "END:VCALENDAR"))
-    try:
-        found = tzical(StringIO(text)).get()
-    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError):
-        found = None
-    if found is None:
-        raise Malformed(f"What the file says of its time zone {part.value('TZID')!r:.80} cannot be understood.")
-    return found
-
-
-def _plain(lines: Iterable[str]) -> Iterable[str]:
-    """Give lines without parameters, and without what is not understood. Raises `Malformed` for rules that are no zone's."""
-    for line in lines:
-        name, value = name_of(line), line.partition(":")[2].strip()
-        if name == "RRULE" and not _CHANGE.fullmatch(value.upper()):
-            raise Malformed("What the file says of a time zone is no rule by which clocks change.")
-        if name != "X-LIC-LOCATION":
-            yield f"{name}:{value}"

@@ -1,5 +1,6 @@
 """What can be done with events from elsewhere."""
 
+from turnout_external_events.services.deletions import Deletions
 from turnout_external_events.services.importing import Importer
 from turnout_external_events.services.mapping import Mapper
 from turnout_external_events.services.merging import Merger
@@ -11,9 +12,9 @@ from turnout_external_events.services.runs import RunService
 from turnout_external_events.services.saved import SavedSearchService
 from turnout_external_events.services.searching import ExternalSearch
 from turnout_external_events.services.telling import Telling
-from turnout_external_events.services.uploads import UploadService
 
 SERVICES = (
+    Deletions,
     ExternalSearch,
     Importer,
     Mapper,
@@ -24,12 +25,12 @@ SERVICES = (
     Runner,
     SavedSearchService,
     Telling,
-    UploadService,
     VenueMatcher,
 )
 
 __all__ = [
     "SERVICES",
+    "Deletions",
     "ExternalSearch",
     "Importer",
     "Mapper",
@@ -40,6 +41,5 @@ __all__ = [
     "Runner",
     "SavedSearchService",
     "Telling",
-    "UploadService",
     "VenueMatcher",
 ]

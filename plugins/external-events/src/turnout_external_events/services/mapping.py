@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -29,6 +30,7 @@ TOGETHER = (
     ("price",),
 )
 """The fields of an event that a source may say. Those that make sense only together are changed together, or not at all."""
+FIELDS = tuple(name for group in TOGETHER for name in group)
 A_DAY = timedelta(days=1)
 SYNONYMS = {
     "music": ("music", "concerts", "concert"),
@@ -66,6 +68,17 @@ class Mapper:
             said.pop("price", None)  # so much of something else
         return {**said, **overrides}
 
+    def theirs(self, provider: str, external: ExternalEvent, *, actor: Actor, in_words: bool = False) -> dict[str, Any]:
+        """Return what the source itself says of the fields that may follow it, with the currency of a price that it says.
+
+        With `in_words` no venue is looked for, nor made, of what is held somewhere else here.
+        """
+        said = self.what(external) | (_in_words(external) if in_words else self.where(provider, external, {}, actor))
+        with suppress(DateUnknown):
+            said |= self.times(external, {})
+        names = FIELDS if external.price is None else (*FIELDS, "currency")
+        return {name: said[name] for name in names if name in said}
+
     def what(self, external: ExternalEvent) -> dict[str, Any]:
         """Return what it is, and what it costs where the source says that."""
         said = {
@@ -102,13 +115,12 @@ class Mapper:
         self, provider: str, external: ExternalEvent, overrides: Mapping[str, Any], actor: Actor
     ) -> dict[str, Any]:
         """Return where it is: a venue, which is made if need be, or words."""
-        if overrides.get("venue_id") is not None or overrides.get("location"):
+        if is_elsewhere(overrides):
             return {"venue_id": None, "location": "", "country": None}
         venue = None if external.venue is None else self.venues.match(provider, external.venue, actor=actor)
         if venue is not None:
             return {"venue_id": venue.id, "location": ""}
-        country = None if external.venue is None else external.venue.country
-        return {"venue_id": None, "location": external.location or _in_words(external.venue), "country": country}
+        return _in_words(external)
 
     def _category(self, words: tuple[str, ...]) -> int | None:
         """Return the category that the first of these words means, so that the most specific one decides."""
@@ -118,6 +130,11 @@ class Mapper:
             known = {row.slug: row.id for row in rows}
             self._categories[words] = next((known[slug] for slug in wanted if slug in known), None)
         return self._categories[words]
+
+
+def is_elsewhere(overrides: Mapping[str, Any]) -> bool:
+    """Tell whether an organizer says another place than the source."""
+    return overrides.get("venue_id") is not None or bool(overrides.get("location"))
 
 
 def kept(value: Any) -> Any:
@@ -169,8 +186,12 @@ def _currency(venue: ExternalVenue | None) -> str | None:
     return next(iter(get_territory_currencies(venue.country)), None)
 
 
-def _in_words(venue: ExternalVenue | None) -> str:
-    return "" if venue is None else ", ".join(part for part in (venue.name, venue.address, venue.city) if part)[:300]
+def _in_words(external: ExternalEvent) -> dict[str, Any]:
+    """Return where it is, without a venue."""
+    venue = external.venue
+    parts = () if venue is None else (venue.name, venue.address, venue.city)
+    location = external.location or ", ".join(part for part in parts if part)[:300]
+    return {"venue_id": None, "location": location, "country": None if venue is None else venue.country}
 
 
 def _slugs(word: str) -> tuple[str, ...]:

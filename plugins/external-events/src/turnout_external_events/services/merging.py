@@ -9,14 +9,13 @@ from typing import Any
 from sqlalchemy import select
 from turnout.events.models import ARCHIVED, CANCELLED, DRAFT, POSTPONED, PUBLISHED, Event
 from turnout.events.services import EventService
-from turnout.plugin import SYSTEM, Announce, Clock, DomainError, Session, Settings
+from turnout.plugin import SYSTEM, Actor, Announce, Clock, DomainError, Session, Settings
 from turnout.pools.models import Pool
 
 from turnout_external_events import sources
-from turnout_external_events.errors import DateUnknown
 from turnout_external_events.hooks import ChangedElsewhere
 from turnout_external_events.models import Origin
-from turnout_external_events.services.mapping import TOGETHER, Mapper, kept
+from turnout_external_events.services.mapping import FIELDS, TOGETHER, Mapper, kept
 from turnout_external_events.services.schedule import next_refresh
 from turnout_external_events.sources.contract import ExternalEvent
 from turnout_external_events.sources.directive import Sources
@@ -44,7 +43,12 @@ class Difference:
 
 
 def to_follow(current: Mapping[str, Any], applied: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
-    """Compare three sides of each field, as `kept` writes them; return the fields that are to say what the source says now.
+    """Compare three sides of each field, as `kept` writes them; return the fields that are to say what the source says now."""
+    return [name for name in following(current, applied, theirs) if current[name] != theirs[name]]
+
+
+def following(current: Mapping[str, Any], applied: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
+    """Return the fields that are the source's, of those that it says.
 
     A field is the source's while it says what was taken over. What belongs together goes together: of a group of which one
     field was changed by hand, none follows.
@@ -53,7 +57,7 @@ def to_follow(current: Mapping[str, Any], applied: Mapping[str, Any], theirs: Ma
     for group in TOGETHER:
         names = [name for name in group if name in theirs]
         if all(name in applied and current[name] == applied[name] for name in names):
-            found += [name for name in names if current[name] != theirs[name]]
+            found += names
     return found
 
 
@@ -85,32 +89,42 @@ class Merger:
         changed = self._take_fields(origin, event, external)
         changed = self._follow_status(origin, external.status) or changed
         origin.url = external.url
-        self._note(origin)
+        self._note(origin, is_heard_of=True)
         return changed
 
     def lose(self, origin: Origin) -> None:
         """Note that the source does not know an event any more; it stays as it is. Said once, it may be a slip of the source's."""
-        if origin.trouble == UNKNOWN:
+        is_sure = origin.trouble == UNKNOWN
+        if is_sure:
             self._follow_status(origin, GONE)
         origin.trouble = UNKNOWN
-        self._note(origin)
+        self._note(origin, is_heard_of=is_sure)
 
     def fail(self, origin: Origin, reason: str) -> None:
         """Note that the source could not be asked, or understood."""
         origin.trouble = reason
-        self._note(origin)
+        self._note(origin, is_heard_of=False)
+
+    def put_off(self, origin: Origin) -> None:
+        """Note that the source was asked and could say nothing of an event, for no fault of either: it is asked another time."""
+        self._note(origin, is_heard_of=False)
 
     def differences(self, origin: Origin) -> list[Difference]:
-        """Return what is otherwise here than at the source, as it was last seen."""
+        """Return what is otherwise here than at the source, as it was last seen; of a price also its currency."""
         current = self.current(self.session.get_one(Event, origin.event_id))
-        names = [name for group in TOGETHER for name in group if name in origin.seen]
+        names = [name for name in current if name in origin.seen]
         return [
             Difference(name, current[name], origin.seen[name]) for name in names if current[name] != origin.seen[name]
         ]
 
     def current(self, event: Event) -> dict[str, Any]:
-        """Return the fields of an event that a source may say, as they are kept."""
-        return {name: kept(getattr(event, name)) for group in TOGETHER for name in group}
+        """Return the fields of an event that a source may say, and the currency of its price, as they are kept."""
+        return {name: kept(getattr(event, name)) for name in (*FIELDS, "currency")}
+
+    def followed(self, origin: Origin) -> list[str]:
+        """Return the fields that say what the source says, and will say what it says next."""
+        event = self.session.get_one(Event, origin.event_id)
+        return following(self.current(event), origin.applied, _to_be_followed(event, origin.seen))
 
     def take_back(self, origin: Origin, fields: Collection[str]) -> None:
         """Let fields say what the source said when it was last asked, with those that belong to them, and follow it again.
@@ -121,32 +135,28 @@ class Merger:
         said = {name: origin.seen[name] for name in names}
         self.events.update(origin.event_id, {name: _read(name, value) for name, value in said.items()}, actor=SYSTEM)
         origin.applied = {**origin.applied, **said}
+        origin.is_price_known = origin.is_price_known or "price" in said
         origin.differs = bool(self.differences(origin))
         self.session.flush()
 
     def _take_fields(self, origin: Origin, event: Event, external: ExternalEvent) -> bool:
-        values = self._said(origin, event, external)
+        # Whose event it is, theirs are the venues that it may be at.
+        values = self.mapper.theirs(origin.provider, external, actor=Actor(event.organizer_id))
         theirs = {name: kept(value) for name, value in values.items()}
-        names = to_follow(self.current(event), origin.applied, theirs)
+        if "starts_at" in origin.seen and "starts_at" not in theirs:
+            origin.trouble = UNDATED
+        names = to_follow(self.current(event), origin.applied, _to_be_followed(event, theirs))
         changed = self._write(origin, event, {name: values[name] for name in names}) if names else False
         self.session.refresh(event)
         current = self.current(event)
-        agreed = {name: value for name, value in theirs.items() if current[name] == value}
+        agreed = {name: theirs[name] for name in FIELDS if name in theirs and current[name] == theirs[name]}
+        if theirs.get("currency") != event.currency:
+            agreed.pop("price", None)  # so much of something else
         origin.applied = {**origin.applied, **agreed}
         origin.seen = theirs
         origin.is_time_known = external.starts_at is not None
-        origin.is_price_known = external.price is not None
+        origin.is_price_known = origin.is_price_known or "price" in agreed
         return changed
-
-    def _said(self, origin: Origin, event: Event, external: ExternalEvent) -> dict[str, Any]:
-        """Return the fields that follow, as the source says them now."""
-        said = self.mapper.what(external) | self.mapper.where(origin.provider, external, {}, SYSTEM)
-        try:
-            said |= self.mapper.times(external, {})
-        except DateUnknown:
-            if "starts_at" in origin.seen:
-                origin.trouble = UNDATED
-        return {name: value for name, value in said.items() if name in self._followed(event, said)}
 
     def _write(self, origin: Origin, event: Event, changes: Mapping[str, Any]) -> bool:
         """Change the event; where not all can be as the source says it, what can be. Return whether anything changed."""
@@ -173,13 +183,6 @@ class Merger:
         except DomainError as error:
             return error.detail
         return None
-
-    def _followed(self, event: Event, said: Mapping[str, Any]) -> frozenset[str]:
-        """Return the fields that follow: prices of what is sold here are the organizer's, and must be in one currency."""
-        names = {name for group in TOGETHER for name in group}
-        if event.is_bookable or said.get("currency") != event.currency:
-            names.discard("price")
-        return frozenset(names)
 
     def _follow_status(self, origin: Origin, status: str) -> bool:
         """Do here what the source says happened, once, where that is nobody's decision: where nobody has booked."""
@@ -218,19 +221,28 @@ class Merger:
             if is_urgent:
                 self.announce(ChangedElsewhere(event.id, origin.provider, status))
 
-    def _note(self, origin: Origin) -> None:
+    def _note(self, origin: Origin, *, is_heard_of: bool) -> None:
+        """Note that the source was asked, and, if it said how the event is, that too."""
         event = self.session.get_one(Event, origin.event_id)
         origin.differs = bool(self.differences(origin))
-        origin.refreshed_at = self.clock.now()
-        origin.refresh_at = self.next_look(origin.provider, event)
+        origin.asked_at = self.clock.now()
+        if is_heard_of:
+            origin.refreshed_at = origin.asked_at
+        origin.refresh_at = self.next_look(origin.provider, origin.address, event)
         self.session.flush()
 
-    def next_look(self, provider: str, event: Event) -> datetime | None:
-        """Return when a source is asked again about an event; None: it is over, or came from what is read as a whole."""
+    def next_look(self, provider: str, address: str | None, event: Event) -> datetime | None:
+        """Return when a source is asked again about an event; None: it is over, or came in a file."""
         source = self.sources.get(provider)
-        if source is None or source.by_address:
+        if source is None or (source.by_address and address is None):
             return None
         return next_refresh(event.ends_at, self.clock.now(), self.settings)
+
+
+def _to_be_followed(event: Event, said: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what may follow the source: prices of what is sold here are the organizer's, and must be in one currency."""
+    has_its_price = not event.is_bookable and said.get("currency") == event.currency
+    return {name: value for name, value in said.items() if name != "price" or has_its_price}
 
 
 def _read(name: str, value: Any) -> Any:

@@ -11,11 +11,11 @@ from turnout.pools.models import Pool
 from turnout.users.models import User
 
 from turnout_external_events.models import Origin
-from turnout_external_events.services.mapping import TOGETHER
+from turnout_external_events.services.mapping import FIELDS
 from turnout_external_events.services.merging import Merger
+from turnout_external_events.services.selling import note_price
 
 NEWEST_FIRST = Ordering("-id", Origin.id, Origin.id, descending=True)
-FIELDS = tuple(name for group in TOGETHER for name in group)
 
 
 class OriginService:
@@ -51,16 +51,15 @@ class OriginService:
         return origin
 
     def shown(self, origin: Origin) -> dict[str, Any]:
-        """Return what is known of an origin: which fields are whose, and what is otherwise there."""
+        """Return what is known of an origin: which fields are whose, and what is otherwise there.
+
+        Where an event has a venue its country is the venue's, and nobody's own word.
+        """
         event = self.session.get_one(Event, origin.event_id)
-        current = self.merger.current(event)
-        fields = {
-            name: origin.provider if origin.applied[name] == current[name] else "here"
-            for name in FIELDS
-            if name in origin.applied and name in origin.seen
-        }
+        names = [name for name in FIELDS if name != "country" or event.venue_id is None or name in origin.seen]
+        followed = self.merger.followed(origin)
         return represent(origin) | {
-            "fields": {**dict.fromkeys(FIELDS, "here"), **fields},
+            "fields": {name: origin.provider if name in followed else "here" for name in names},
             "differences": [
                 {"field": each.field, "here": each.here, "there": each.there}
                 for each in self.merger.differences(origin)
@@ -70,11 +69,23 @@ class OriginService:
     def follow(self, event_id: int, fields: Sequence[str], *, actor: Actor) -> Origin:
         """Let fields say again what the source said when it was last asked, and follow it from now on. Raises `Invalid`."""
         origin = self.of(event_id, actor=actor)
-        unknown = [name for name in fields if name not in origin.seen]
+        unknown = [name for name in fields if name not in FIELDS or name not in origin.seen]
         if unknown:
             raise Invalid({"fields": f"the source says nothing of {', '.join(unknown)}"})
+        currency, there = self.session.get_one(Event, event_id).currency, origin.seen.get("currency")
+        if "price" in fields and there != currency:
+            raise Invalid(
+                {"fields": f"the price is in {there} at the source, and in {currency} here: it cannot follow"}
+            )
         self.merger.take_back(origin, fields)
         return origin
+
+    def say_free(self, event_id: int, *, actor: Actor) -> None:
+        """Note that an event costs nothing here, of which nobody has said what it costs. Raises `NotFound`, `Denied`."""
+        origin = self.of(event_id, actor=actor)
+        if not origin.is_price_known:
+            note_price(origin)
+            self.session.flush()
 
     def settle(self, event_id: int, *, actor: Actor) -> Origin:
         """Note that somebody has looked after what its source says of an event. Raises `NotFound`, `Denied`."""
@@ -88,6 +99,6 @@ def represent(origin: Origin) -> dict[str, Any]:
     """Return an origin as it is shown."""
     names = (
         "event_id", "provider", "external_id", "url", "status", "is_time_known", "is_price_known", "differs", "needs_look", "trouble",
-        "created_at", "refreshed_at", "refresh_at",
+        "created_at", "asked_at", "refreshed_at", "refresh_at",
     )  # fmt: skip
     return {name: getattr(origin, name) for name in names}

@@ -5,7 +5,7 @@ same time do not: the second finds the step taken.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -24,20 +24,26 @@ from turnout_external_events.models import (
     Report,
     Run,
 )
+from turnout_external_events.services.deletions import Deletions
 from turnout_external_events.services.documents import criteria_of_json, event_of_json
 from turnout_external_events.services.importing import Importer
 from turnout_external_events.services.people import organizer
 from turnout_external_events.services.walking import Walk
-from turnout_external_events.sources.asking import asked
+from turnout_external_events.sources.asking import asked, discreet
 from turnout_external_events.sources.checking import check, checked
 from turnout_external_events.sources.contract import (
+    BadAnswer,
+    Criteria,
     EventSource,
     ExternalEvent,
     Found,
+    KeyRefused,
     Malformed,
+    NotThere,
     Pace,
     QuotaSpent,
     Refusal,
+    Refused,
     SourceError,
     Unavailable,
 )
@@ -54,13 +60,27 @@ MOST_WAITS = 30
 TRIES = 3
 """How often an event that was chosen is asked for before the run goes on without it."""
 IN_A_ROW = 3
-"""So many events in a row of which a source says nothing are not left out: it is the source that is out of reach."""
+"""After so many events in a row of which a source says nothing it is asked for something else, to know whether it is out of reach."""
 OVERTAKEN = "overtaken"
 """Of a step that somebody else has taken, or that is not to be taken any more."""
 MOST_REPORTS = 1000
 """How many events of a run that could not be imported are kept by name; all are counted."""
 
+MALFORMED, UNAVAILABLE, UNSAID, REMARK = "malformed", "unavailable", "source_failed", "remark"
+CODES: Mapping[type[Exception], str] = {
+    NotThere: "not_there",
+    Refused: "refused",
+    BadAnswer: "bad_answer",
+    Unavailable: UNAVAILABLE,
+    Malformed: MALFORMED,
+}
+"""What programs read of why a source did not say what an event is."""
+
 log = structlog.get_logger()
+
+
+class NotInstalled(SourceError):
+    """The source is not here any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,26 +99,37 @@ class Progress:
 
 @dataclass(slots=True)
 class _Step:
-    """What a step was told: events, each with who has it and what the organizer says otherwise, and what to note of the run."""
+    """What a step was told: events, each with who has it and what the organizer says otherwise, and what to note of the run.
+
+    `refused` are those of which nothing is known, each with the code of why. `address` is where they are, of a source that
+    is read as a whole.
+    """
 
     events: list[tuple[str, ExternalEvent, Mapping[str, Any]]]
-    refused: list[Refusal]
+    refused: list[tuple[str, Refusal]]
     noted: dict[str, Any]
-    unavailable: list[Refusal] = field(default_factory=list)
     done_until: int | None = None
+    address: str | None = None
 
 
 class Runner:
     """Lets a run take one step."""
 
     def __init__(
-        self, session: Session, reading: ReadSession, clock: Clock, sources: Sources, importer: Importer
+        self,
+        session: Session,
+        reading: ReadSession,
+        clock: Clock,
+        sources: Sources,
+        importer: Importer,
+        deletions: Deletions,
     ) -> None:
         self.session = session
         self.reading = reading
         self.clock = clock
         self.sources = sources
         self.importer = importer
+        self.deletions = deletions
 
     def step(self, run_id: int, step: int | None = None) -> Progress:
         """Take the next step of a run, or this one if it is the next. Asks its source before the transaction begins."""
@@ -135,23 +166,34 @@ class Runner:
         noted = {"state": after.to_json(), "total": after.total, "status": DONE if after.is_over else RUNNING}
         if after.is_over and after.lost:
             noted["error"] = f"{after.lost} events could not be reached: the source shows no more of so short a time."
-        return _Step([(run.provider, event, {}) for event in found.events], list(found.refused), noted)
+        refused = [(REMARK if refusal.is_remark else MALFORMED, refusal) for refusal in found.refused]
+        told = _Step([(run.provider, event, {}) for event in found.events], refused, noted)
+        told.address = criteria.query if source.by_address else None
+        return told
 
     def _next(self, waiting: list[Any], tries: int) -> _Step:
         """Ask for what waits; `tries`: how often, with this time, the first of these was asked for."""
         told = _Step([], [], {"status": RUNNING if waiting else DONE})
+        unheard = 0
         for row in waiting:
+            has_more_said = len(told.events) + len(told.refused) > unheard
             try:
                 told.events.append((row.provider, self._event(row), row.overrides))
-            except Unavailable as trouble:
-                if told.events or told.refused:
+            except (Unavailable, KeyRefused, NotInstalled) as trouble:
+                if has_more_said:
                     break  # what was told so far is written; the next step begins with this one
                 # Whether it is this event's fault shows when the source says something of one behind it.
-                told.unavailable.append(Refusal(str(trouble), row.external_id))
-                if tries < TRIES or isinstance(trouble, QuotaSpent) or len(told.unavailable) == IN_A_ROW:
+                if not isinstance(trouble, Unavailable) or isinstance(trouble, QuotaSpent) or tries < TRIES:
                     raise
+                told.refused.append((UNAVAILABLE, Refusal(str(trouble), row.external_id)))
+                unheard += 1
+                if unheard == IN_A_ROW:
+                    if not self._answers(row.provider):
+                        raise
+                    told.done_until = row.id
+                    break  # it takes long to be told nothing: the next step begins behind them
             except (SourceError, Malformed) as error:
-                told.refused.append(Refusal(str(error), row.external_id))
+                told.refused.append((_code(error), Refusal(str(error), row.external_id)))
             told.done_until = row.id
         return told
 
@@ -161,10 +203,23 @@ class Runner:
         source = self._source(row.provider)
         return check(asked(source, lambda: source.fetch(row.external_id, Pace.STEADY)))
 
+    def _answers(self, provider: str) -> bool:
+        """Tell whether a source says anything at all."""
+        source = self._source(provider)
+        try:
+            asked(source, lambda: source.search(Criteria(), 1, 1, Pace.STEADY))
+        except Refused:
+            return True
+        except KeyRefused:
+            raise
+        except SourceError:
+            return False
+        return True
+
     def _source(self, provider: str) -> EventSource:
         source = self.sources.get(provider)
         if source is None:
-            raise SourceError(f"The source {provider} is not installed.")
+            raise NotInstalled(f"The source {provider} is not installed.")
         return source
 
     def _write(self, run: Any, told: _Step) -> Progress:
@@ -179,23 +234,34 @@ class Runner:
         except Denied as error:
             self._set(run, {"status": FAILED, "error": error.detail, "finished_at": self.clock.now()})
             return Progress(FAILED)
-        counts = {"made": 0, "changed": 0, "same": 0, "refused": len(told.refused) + len(told.unavailable)}
-        reports = [{"code": "malformed", **_report(refusal)} for refusal in told.refused]
-        reports += [{"code": "unavailable", **_report(refusal)} for refusal in told.unavailable]
+        unread = sum(not refusal.is_remark for _, refusal in told.refused)
+        counts = {"made": 0, "changed": 0, "same": 0, "refused": unread}
+        reports = [{"code": code, **_report(refusal)} for code, refusal in told.refused]
+        deleted = self._deleted(run, told)
         for provider, event, overrides in told.events:
+            if event.external_id in deleted:
+                counts["same"] += 1
+                continue
             try:
                 with self.session.begin_nested():
                     said = {"status": run.terms["status"], **_overrides(overrides)}
-                    counts[self.importer.bring(provider, event, said, actor=actor).outcome] += 1
+                    brought = self.importer.bring(provider, event, said, actor=actor, address=told.address)
+                    counts[brought.outcome] += 1
             except DomainError as error:
                 counts["refused"] += 1
                 reports.append({"code": error.code, **_report(Refusal(error.detail, event.external_id, event.title))})
         self._report(run, reports)
         if told.done_until is not None:
             self.session.execute(delete(Candidate).where(Candidate.run_id == run.id, Candidate.id <= told.done_until))
-        seen = {"seen": Run.seen + len(told.events) + len(told.refused) + len(told.unavailable)}
+        seen = {"seen": Run.seen + len(told.events) + unread}
         self._set(run, seen | {name: getattr(Run, name) + count for name, count in counts.items()})
         return Progress(told.noted["status"], run.step + 1)
+
+    def _deleted(self, run: Any, told: _Step) -> frozenset[str]:
+        """Return which of these events are left out, because whose run it is deleted them here, and has not chosen them since."""
+        if run.kind != SEARCH:
+            return frozenset()
+        return self.deletions.among(run.provider, [event.external_id for _, event, _ in told.events], run.user_id)
 
     def _take(self, run: Any, noted: Mapping[str, Any]) -> bool:
         """Note where the run goes on; False if somebody took this step, or stopped the run, meanwhile."""
@@ -228,7 +294,7 @@ class Runner:
         return Progress(WAITING, run.step + 1, seconds) if is_ours else Progress(OVERTAKEN)
 
     def _end(self, run: Any, status: str, error: str) -> Progress:
-        log.warning("an import failed", run=run.id, source=run.provider, reason=error)
+        log.warning("an import failed", run=run.id, source=run.provider, reason=discreet(error))
         self._take(run, {"status": status, "error": error})
         return Progress(status)
 
@@ -238,6 +304,10 @@ class Runner:
             now = self.clock.now()
             rows = [{"run_id": run.id, "created_at": now, **report} for report in reports[:room]]
             self.session.execute(insert(Report), rows)
+
+
+def _code(error: Exception) -> str:
+    return next((code for kind, code in CODES.items() if isinstance(error, kind)), UNSAID)
 
 
 def _report(refusal: Refusal) -> dict[str, str]:

@@ -7,9 +7,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, insert, select, update
 from turnout.plugin import (
+    SYSTEM,
     Actor,
     Announce,
     Clock,
+    Invalid,
     NotFound,
     Ordering,
     Paging,
@@ -20,7 +22,7 @@ from turnout.plugin import (
     fetch,
 )
 
-from turnout_external_events.errors import SourceFailed, UnknownProvider, WrongRunStatus
+from turnout_external_events.errors import UnknownProvider, WrongRunStatus
 from turnout_external_events.hooks import RunBegun
 from turnout_external_events.models import (
     FAILED,
@@ -36,8 +38,9 @@ from turnout_external_events.models import (
     Run,
 )
 from turnout_external_events.services.documents import criteria_to_json, event_to_json
+from turnout_external_events.services.searching import require_answerable, require_set_up
 from turnout_external_events.services.walking import Walk
-from turnout_external_events.sources.contract import Criteria, ExternalEvent
+from turnout_external_events.sources.contract import Criteria, EventSource, ExternalEvent
 from turnout_external_events.sources.directive import Sources
 
 NEWEST_FIRST = Ordering("-id", Run.id, Run.id, descending=True)
@@ -73,29 +76,31 @@ class RunService:
     ) -> Run:
         """Begin to import everything that a search finds. `by_hand`: whoever calls lets it go on, no worker does.
 
-        `status` is what new events have: published or draft. Raises `UnknownProvider`, `SourceFailed`.
+        `status` is what new events have: published or draft. Raises `UnknownProvider`, `SourceNotSetUp`, and `Invalid` for
+        what the source never answers, and dates that are no span of time.
         """
-        source = self.sources.get(provider)
-        if source is None:
-            raise UnknownProvider(f"There is no source {provider!r}.")
-        missing = source.check()
-        if missing is not None:
-            raise SourceFailed(missing)
+        source = self._source(provider, SYSTEM if by_hand else actor)
+        require_answerable(source, criteria)
+        begin = criteria.date_from or self.clock.now().replace(microsecond=0)
+        if criteria.date_to is not None and criteria.date_to < begin:
+            raise Invalid({"date_to": "must not be before date_from, or over"})
         run = self._begin(SEARCH, provider, title or _words(criteria) or source.title, status, actor)
         run.search_id = search_id
         run.criteria = criteria_to_json(criteria)
         # What is searched for stays as it was said, so that the same search is known again another day.
-        begin = criteria.date_from or self.clock.now().replace(microsecond=0)
         run.state = Walk.over(replace(criteria, date_from=begin)).to_json()
         return self._start(run, by_hand=by_hand)
 
     def selection(self, chosen: Sequence[tuple[str, str]], *, status: str, actor: Actor) -> Run:
-        """Begin to import events that somebody chose, as (provider, external id). Raises `UnknownProvider`."""
-        unknown = sorted({provider for provider, _ in chosen} - set(self.sources))
-        if unknown:
-            raise UnknownProvider(f"There is no source {unknown[0]!r}.")
+        """Begin to import events that somebody chose, as (provider, external id).
+
+        Raises `UnknownProvider`, `SourceNotSetUp`, and `Invalid` for those of a source that is read as a whole.
+        """
         chosen = list(dict.fromkeys(chosen))
         providers = sorted({provider for provider, _ in chosen})
+        for source in [self._source(provider, actor) for provider in providers]:
+            if source.by_address:
+                raise Invalid({"chosen": f"{source.title} is imported as a whole: say provider and query instead"})
         title = f"{len(chosen)} chosen {'event' if len(chosen) == 1 else 'events'}"
         run = self._begin(SELECTION, providers[0] if len(providers) == 1 else "", title, status, actor)
         self._add(run, [(provider, external_id, None, {}) for provider, external_id in chosen])
@@ -182,6 +187,14 @@ class RunService:
         """Delete runs that ended, or were stopped, long ago, some at a time; return whether there may be more."""
         long_ago = self.clock.now() - timedelta(days=self.settings["external_events.keep_days"])
         return delete_some(self.session, Run, Run.updated_at < long_ago, Run.status.not_in((RUNNING, WAITING)))
+
+    def _source(self, provider: str, actor: Actor) -> EventSource:
+        """Return a source that can be asked."""
+        source = self.sources.get(provider)
+        if source is None:
+            raise UnknownProvider(f"There is no source {provider!r}.")
+        require_set_up(source, actor)
+        return source
 
     def _begin(self, kind: str, provider: str, title: str, status: str, actor: Actor) -> Run:
         now = self.clock.now()

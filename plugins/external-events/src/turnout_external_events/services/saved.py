@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 from sqlalchemy import select
 from turnout.plugin import (
+    SYSTEM,
     Actor,
     Clock,
     Denied,
@@ -25,6 +26,7 @@ from turnout.plugin import (
 from turnout_external_events.models import Run, SavedSearch
 from turnout_external_events.services.people import organizer
 from turnout_external_events.services.runs import RunService
+from turnout_external_events.services.searching import require_answerable, require_set_up
 from turnout_external_events.sources.contract import Criteria
 from turnout_external_events.sources.directive import Sources
 
@@ -94,7 +96,7 @@ class SavedSearchService:
 
     def run_now(self, search_id: int, *, actor: Actor) -> Run:
         """Begin a search's run. Raises `NotFound`, and what `RunService.search` raises."""
-        return self._begin(self._own(search_id, actor))
+        return self._begin(self._own(search_id, actor), actor)
 
     def begin_due(self) -> bool:
         """Begin the runs that are due, some at a time; return whether there may be more."""
@@ -105,13 +107,16 @@ class SavedSearchService:
             search.run_at = now + timedelta(hours=search.every_hours)
             try:
                 if not self.runs.is_underway(search.id):
-                    self._begin(search)
+                    self._begin(search, SYSTEM)
             except DomainError as error:
                 log.warning("a saved search could not begin", search=search.id, reason=error.detail)
         self.session.flush()
         return len(found) == AT_ONCE
 
-    def _begin(self, search: SavedSearch) -> Run:
+    def _begin(self, search: SavedSearch, actor: Actor) -> Run:
+        source = self.sources.get(search.provider)
+        if source is not None:
+            require_set_up(source, actor)  # whoever lets it begin is told what it lacks, not whose search it is
         now = self.clock.now()
         criteria = Criteria(
             query=search.query,
@@ -139,8 +144,7 @@ class SavedSearchService:
         source = self.sources.get(said["provider"])
         if source is None:
             raise Invalid({"provider": f"must be one of: {', '.join(self.sources)}"})
-        if source.by_address and not said["query"].startswith(("https://", "http://", "webcal://")):
-            raise Invalid({"query": "must be the web address of a calendar, such as https://example.com/events.ics"})
+        require_answerable(source, Criteria(said["query"]))
         if not source.by_address and not any(said[name] for name in ("query", "location", "category")):
             raise Invalid({"query": "say words, a place or a category: nobody wants all there is"})
 

@@ -44,7 +44,9 @@ def checked(found: Found) -> Found:
     """Return what was found with everything in its place; events for which that cannot be are among the refused."""
     events = []
     refused = [
-        Refusal(text(each.reason, REASON), text(each.external_id, ID), text(each.title, TITLE))
+        Refusal(
+            text(each.reason, REASON), text(each.external_id, ID), text(each.title, TITLE), is_remark=each.is_remark
+        )
         for each in found.refused
     ]
     for event in found.events:
@@ -55,9 +57,8 @@ def checked(found: Found) -> Found:
         except (AttributeError, TypeError, ValueError) as error:  # a source that breaks its contract spoils one event
             said = f"Its source says it with {type(error).__name__}."
             refused.append(Refusal(said, text(event.external_id, ID), text(event.title, TITLE)))
-    return replace(
-        found, events=tuple(events), refused=tuple(refused), total=_total(found.total, len(events) + len(refused))
-    )
+    seen = len(events) + sum(not each.is_remark for each in refused)
+    return replace(found, events=tuple(events), refused=tuple(refused), total=_total(found.total, seen))
 
 
 def _total(said: object, seen: int) -> int:

@@ -15,11 +15,14 @@ What a source answers is in one neutral shape, `ExternalEvent`, whatever its own
 nothing else: it guesses no time and no zone. What of its answers cannot be read is left out, each with a `Refusal`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from turnout_external_events.sources.calling import Caller
 
 SCHEDULED, RESCHEDULED, POSTPONED, CANCELLED = "scheduled", "rescheduled", "postponed", "cancelled"
 STATUSES = (SCHEDULED, RESCHEDULED, POSTPONED, CANCELLED)
@@ -146,21 +149,32 @@ class ExternalEvent:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An event that could not be read, or not be imported: who it is, as far as that is known, and why, for staff."""
+    """An event that could not be read, or not be imported: who it is, as far as that is known, and why, for staff.
+
+    `external_id` is what the ids of several events begin with where it is about all of them, such as the times of a series.
+    `is_remark`: it is about no event in particular, but about what was read as a whole, and counts as none.
+    """
 
     reason: str
     external_id: str = ""
     title: str = ""
+    is_remark: bool = field(default=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One page of what was found: its `events`, those that could not be read, and how many there are in `total`, as far as known."""
+    """One page of what was found: its `events`, those that could not be read, and how many there are in `total`, as far as known.
+
+    `covers` is said by sources `by_address`: of what begins from the first moment until before the second (both aware)
+    everything is found that is at the address, but for what `refused` names by its id. So what is known and was not found is
+    gone. None: that cannot be said.
+    """
 
     events: tuple[ExternalEvent, ...] = ()
     total: int = 0
     has_more: bool = False
     refused: tuple[Refusal, ...] = ()
+    covers: tuple[datetime, datetime] | None = None
 
 
 class EventSource:
@@ -175,11 +189,21 @@ class EventSource:
     by_address: ClassVar[bool] = False
     """Whether `Criteria.query` is the web address of what is read, such as a calendar's, rather than words.
 
-    Such a source is asked only by its name, and has no `fetch`: what it has is read anew as a whole.
+    Such a source is asked only by its name, and has no `fetch`: what it has is read anew as a whole, also to refresh events.
     """
+
+    caller: "Caller | None" = None
+    """The way to it, where it is called through one: whether that was told last that its key is no good is said to staff."""
 
     def check(self) -> str | None:
         """Return what is missing before it can be asked, in words for staff ("ticketmaster.api_key is not set"), or None."""
+        return None
+
+    def refuses(self, criteria: Criteria) -> str | None:  # noqa: ARG002 - for those who know it
+        """Return why nothing is ever found by this, such as words where an address belongs, or None. It talks to nobody, too.
+
+        The answer is shown where `criteria.query` was typed in.
+        """
         return None
 
     def search(self, criteria: Criteria, page: int, size: int, pace: Pace) -> Found:

@@ -1,5 +1,6 @@
 """Calendars that others publish: read anew from their address, as a whole, whenever they are asked."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from http import HTTPStatus
@@ -43,6 +44,7 @@ class _Feed:
 
     events: tuple[ExternalEvent, ...]
     refused: tuple[Refusal, ...]
+    covers: tuple[datetime, datetime] | None
 
 
 _read: TTLCache[tuple[object, ...], _Feed] = TTLCache(maxsize=8, ttl=60)
@@ -61,27 +63,36 @@ class FeedSource(EventSource):
         self.settings = settings
         self.clock = clock
 
+    def refuses(self, criteria: Criteria) -> str | None:
+        """Return what is wrong with the address."""
+        try:
+            self._require_readable(_address(criteria.query))
+        except Refused as error:
+            return str(error)
+        return None
+
     def search(self, criteria: Criteria, page: int, size: int, pace: Pace) -> Found:
         """Return a page of the events of the calendar at the address ``criteria.query``, the first first.
 
         Those of a location or a category are looked for by words. Raises `Refused`, `Unavailable`, `BadAnswer`.
         """
-        feed = self._feed(_address(criteria.query), pace)
+        is_anew = pace is Pace.FRESH and page == 1
+        feed = self._feed(_address(criteria.query), pace, is_anew=is_anew)
         events = [event for event in feed.events if _is_meant(event, criteria)]
         start = (page - 1) * size
         refused = feed.refused if page == 1 else ()
-        return Found(tuple(events[start : start + size]), len(events), start + size < len(events), refused)
+        return Found(tuple(events[start : start + size]), len(events), start + size < len(events), refused, feed.covers)
 
     def fetch(self, external_id: str, pace: Pace) -> ExternalEvent:  # noqa: ARG002 - the contract's
         """Raise `NotThere`: calendars are read as a whole."""
         raise NotThere("A calendar is read as a whole, by its address.")
 
-    def _feed(self, url: str, pace: Pace) -> _Feed:
+    def _feed(self, url: str, pace: Pace, *, is_anew: bool) -> _Feed:
         now = self.clock.now()
         days: int = self.settings["external_events.feed_days"]
         key = (url, now.date(), days, self.settings["external_events.allow_private"])
         with _lock:
-            known = _read.get(key)
+            known = None if is_anew else _read.get(key)
         if known is not None:
             return known
         horizon = (now - A_DAY, now + timedelta(days=days))
@@ -89,17 +100,14 @@ class FeedSource(EventSource):
             events, refused = calendars.read(self._content(url, pace), scope=url, horizon=horizon)
         except Malformed as error:
             raise BadAnswer(f"What is at this address cannot be read. {error}") from None
-        feed = _Feed(events, refused)
+        feed = _Feed(events, refused, horizon if _is_whole(events, refused) else None)
         with _lock:
             _read[key] = feed
         return feed
 
     def _content(self, url: str, pace: Pace) -> bytes:
-        named = "external_events.quick_seconds" if pace is Pace.QUICK else "external_events.timeout_seconds"
-        private = self.settings["external_events.allow_private"]
-        if not private and _port(url) not in PORTS:
-            raise Refused("Calendars are read at the ports 443 and 8443 only.")
-        fetcher = Fetcher(AGENT, private=private)
+        named = "external_events.timeout_seconds" if pace is Pace.STEADY else "external_events.quick_seconds"
+        fetcher = self._require_readable(url)
         try:
             answer = fetcher.fetch(url, most_bytes=MOST_BYTES, seconds=self.settings[named], accept=ACCEPT)
         except Unfetchable as error:
@@ -116,6 +124,26 @@ class FeedSource(EventSource):
         if answer.status in _PASSING or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise Unavailable(said)
         raise Refused(said)
+
+    def _require_readable(self, url: str) -> Fetcher:
+        """Return what reads an address. Raises `Refused` where it can be seen without asking anybody that it must not be read."""
+        private = self.settings["external_events.allow_private"]
+        if not private and _port(url) not in PORTS:
+            raise Refused("Calendars are read at the ports 443 and 8443 only.")
+        fetcher = Fetcher(AGENT, private=private)
+        try:
+            fetcher.check(url)
+        except Unfetchable as error:
+            raise Refused(str(error)) from None
+        return fetcher
+
+
+def _is_whole(events: Sequence[ExternalEvent], refused: Iterable[Refusal]) -> bool:
+    """Tell whether what is not among these events, and is not named as refused, is not in the calendar.
+
+    Of an empty calendar nobody can tell whether nothing takes place any more, or whoever writes it has a bad day.
+    """
+    return 0 < len(events) < calendars.MOST_IN_ALL and all(one.external_id or one.is_remark for one in refused)
 
 
 def _may_pass(error: Unfetchable) -> bool:

@@ -11,23 +11,19 @@ way in which SeatGeek's events are odd. `limits` says how often it may be called
 
 import html
 import re
-import time
-from collections.abc import Callable
-from datetime import UTC, date, datetime
 from http import HTTPStatus
 from typing import Any
 
-from turnout.testing.fakes import BUSY, ERROR, FAULTS, GARBLED, LOST, SILENT, Answer, Call, Fake
+from turnout.testing.fakes import BUSY, ERROR, FAULTS, GARBLED, LOST, SILENT, Answer, Call
+from turnout_external_events.testing.fakes import FakeSource
 
 from turnout_seatgeek.fake.cases import CASES, LANTERN_PARADE
 from turnout_seatgeek.fake.catalog import Catalog
-from turnout_seatgeek.fake.limits import Limits
 from turnout_seatgeek.fake.programme import FIRST_ID, Programme
 from turnout_seatgeek.fake.searching import BadQuery, Search
 
 __all__ = ["BUSY", "ERROR", "FAULTS", "GARBLED", "LANTERN_PARADE", "LOST", "ODD", "SILENT", "FakeSeatGeek"]
 
-EVENTS = 300
 ODD = {name: FIRST_ID + number for number, name in enumerate(CASES)}
 """The ids of the events that are odd, by what is odd."""
 _EVENT = re.compile(r"/2/events/([^/]+)")
@@ -35,31 +31,24 @@ _PICTURE = re.compile(r"/images/([a-z0-9-]{1,100})\.svg")
 _PAGE = re.compile(r"/e/([0-9]{1,9})")
 
 
-class FakeSeatGeek(Fake):
-    """Pretends to be SeatGeek, from when it is entered (``with``) to when it is left.
+class FakeSeatGeek(FakeSource):
+    """Pretends to be SeatGeek, from when it is entered (``with``) to when it is left. Its events are from the day after `today` on."""
 
-    It has `many` events from the day after `today` (in UTC, if it is not said) on. `now` tells the time, as `time.time` does.
-    """
-
+    title = "SeatGeek"
     api_prefixes = ("/2/",)
 
     def __init__(
         self,
         port: int = 0,
         *,
-        today: date | None = None,
-        many: int = EVENTS,
         client_id: str = "fake-client",
         client_secret: str = "fake-secret",  # noqa: S107 - protects nothing
-        now: Callable[[], float] = time.time,
+        **usual: Any,
     ) -> None:
-        super().__init__(port)
+        super().__init__(port, **usual)
         self.client_id = client_id
         self.client_secret = client_secret
-        self._is_revoked = False
-        self.limits = Limits(now)
-        day = today or datetime.fromtimestamp(now(), UTC).date()
-        self.catalog = Catalog(Programme(day, many, self.url, tuple(CASES.values())))
+        self.catalog = Catalog(Programme(self.today, self.many, self.url, tuple(CASES.values())))
         self._search = Search(self.catalog)
 
     def settings(self) -> dict[str, str]:
@@ -86,17 +75,13 @@ class FakeSeatGeek(Fake):
         """Let something else be answered as an event. Raises `KeyError`."""
         self.catalog.mangle(event_id, document)
 
-    def revoke_key(self) -> None:
-        """Let the client ID be good no more."""
-        self._is_revoked = True
-
     def answer(self, call: Call) -> Answer:
         """Answer a call of the API."""
-        if self._is_revoked or call.query.get("client_id") != self.client_id:
+        if self.is_revoked or call.query.get("client_id") != self.client_id:
             return self.problem(HTTPStatus.FORBIDDEN, "You must provide a valid client_id.")
         if call.query.get("client_secret", self.client_secret) != self.client_secret:
             return self.problem(HTTPStatus.FORBIDDEN, "The client_secret does not belong to the client_id.")
-        wait = self.limits.take()
+        wait = self.limits.take().wait
         if wait is not None:
             refusal = self.problem(HTTPStatus.TOO_MANY_REQUESTS, "You have made too many requests.")
             return Answer(refusal.status, refusal.body, {**refusal.headers, "Retry-After": str(wait)})

@@ -5,22 +5,21 @@
         ...
         ticketmaster.cancel("TMlanternparade")
 
-It behaves as the Discovery API does where the plugin relies on it: paging and its depth, filters, errors, and limits, which
-`per_second` (0: none) and `per_day` say. Its programme is invented, the same for the same `today`; `many` asks for so many
-events within `days` instead of the usual 300. `faults` lets calls go wrong.
+It behaves as the Discovery API does where the plugin relies on it: paging and its depth, filters, errors, and `limits`. Its
+programme is invented, the same for the same `today`; `many` asks for so many events within `days` instead of the usual 300.
+`faults` lets calls go wrong.
 """
 
 import copy
 import threading
-import time
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 from xml.sax.saxutils import escape
 
-from turnout.testing.fakes import BUSY, ERROR, FAULTS, GARBLED, LOST, SILENT, Answer, Call, Fake
+from turnout.testing.fakes import BUSY, ERROR, FAULTS, GARBLED, LOST, SILENT, Answer, Call
+from turnout_external_events.testing.fakes import Count, FakeSource
 
 from turnout_ticketmaster.fake import documents
 from turnout_ticketmaster.fake.programme import LANTERN_PARADE, Listing, Programme
@@ -29,39 +28,23 @@ from turnout_ticketmaster.fake.searching import Problem, page_of, search
 __all__ = ["BUSY", "ERROR", "FAULTS", "GARBLED", "LANTERN_PARADE", "LOST", "SILENT", "FakeTicketmaster"]
 
 ROOT = "/discovery/v2"
-USUAL = 300
-DAY = 24 * 60 * 60
+CALLS_A_DAY = 5000
 
 
-class FakeTicketmaster(Fake):
-    """Pretends to be Ticketmaster, from when it is entered (``with``) to when it is left. `now` tells the time, as `time.time` does."""
+class FakeTicketmaster(FakeSource):
+    """Pretends to be Ticketmaster, from when it is entered (``with``) to when it is left."""
 
+    title = "Ticketmaster"
     api_prefixes = (f"{ROOT}/",)
 
-    def __init__(
-        self,
-        port: int = 0,
-        *,
-        today: date | None = None,
-        many: int = USUAL,
-        days: int = 365,
-        api_key: str = "fake-key",
-        per_second: int = 0,
-        per_day: int = 5000,
-        now: Callable[[], float] = time.time,
-    ) -> None:
-        super().__init__(port)
+    def __init__(self, port: int = 0, *, days: int = 365, api_key: str = "fake-key", **usual: Any) -> None:
+        super().__init__(port, **usual)
         self.api_key = api_key
-        self.per_second = per_second
-        self.per_day = per_day
-        self.now = now
-        self.programme = Programme(today or datetime.fromtimestamp(now(), UTC).date(), many, days)
+        self.limits.per_day = CALLS_A_DAY
+        self.programme = Programme(self.today, self.many, days)
         self.ids = self.programme.ids
         self._changed: dict[str, dict[str, Any]] = {}
         self._mangled: dict[str, Any] = {}
-        self._is_revoked = False
-        self._used: tuple[int, int] = (0, 0)
-        self._recent: deque[float] = deque()
         self._lock = threading.Lock()
 
     def settings(self) -> dict[str, str]:
@@ -92,10 +75,6 @@ class FakeTicketmaster(Fake):
         self._known(event_id)
         self._mangled[event_id] = document
 
-    def revoke_key(self) -> None:
-        """Let the key be good no more."""
-        self._is_revoked = True
-
     def document(self, event_id: str) -> Any:
         """Return an event as it is answered now. Raises `KeyError`."""
         if event_id in self._mangled:
@@ -106,12 +85,12 @@ class FakeTicketmaster(Fake):
 
     def answer(self, call: Call) -> Answer:
         """Answer a call of the API, and say what is left of the day's."""
-        if self._is_revoked or call.query.get("apikey") != self.api_key:
+        if self.is_revoked or call.query.get("apikey") != self.api_key:
             return _fault(HTTPStatus.UNAUTHORIZED, "Invalid ApiKey", "oauth.v2.InvalidApiKey")
+        count = self.limits.take()
         with self._lock:
-            refused, headers = self._count()
-            answer = refused or self._answered(call)
-        return Answer(answer.status, answer.body, dict(answer.headers) | headers)
+            answer = self._answered(call) if count.wait is None else self._one_too_many(count)
+        return Answer(answer.status, answer.body, dict(answer.headers) | self._left(count))
 
     def problem(self, status: int, message: str) -> Answer:
         """Return an error as the gateway has them, which stands before the API."""
@@ -138,26 +117,22 @@ class FakeTicketmaster(Fake):
             raise KeyError(event_id)
         return listing
 
-    def _count(self) -> tuple[Answer | None, dict[str, str]]:
-        """Count a call; return the refusal of one too many, and the headers that tell of it."""
-        now = self.now()
-        day = int(now // DAY)
-        used = self._used[1] + 1 if self._used[0] == day else 1
-        self._used = day, used
-        headers = {
-            "Rate-Limit": str(self.per_day),
-            "Rate-Limit-Available": str(max(0, self.per_day - used)),
-            "Rate-Limit-Over": str(max(0, used - self.per_day)),
-            "Rate-Limit-Reset": str((day + 1) * DAY * 1000),
+    def _one_too_many(self, count: Count) -> Answer:
+        if self.limits.per_day and count.used > self.limits.per_day:
+            return _fault(429, "Rate limit quota violation.", "policies.ratelimit.QuotaViolation")
+        return self.problem(429, "Spike arrest violation.")
+
+    def _left(self, count: Count) -> dict[str, str]:
+        """Return the headers that tell how much of a day's calls is left."""
+        if not self.limits.per_day:
+            return {}
+        left = self.limits.per_day - count.used
+        return {
+            "Rate-Limit": str(self.limits.per_day),
+            "Rate-Limit-Available": str(max(0, left)),
+            "Rate-Limit-Over": str(max(0, -left)),
+            "Rate-Limit-Reset": str(count.day_ends * 1000),
         }
-        if used > self.per_day:
-            return _fault(429, "Rate limit quota violation.", "policies.ratelimit.QuotaViolation"), headers
-        while self._recent and self._recent[0] <= now - 1:
-            self._recent.popleft()
-        if self.per_second and len(self._recent) >= self.per_second:
-            return self.problem(429, "Spike arrest violation."), headers
-        self._recent.append(now)
-        return None, headers
 
     def _answered(self, call: Call) -> Answer:
         kind, _, wanted = call.path.removeprefix(f"{ROOT}/").removesuffix(".json").partition("/")

@@ -62,9 +62,12 @@ def upgrade() -> None:
     op.create_table(
         "external_events_venues",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("provider", sa.String(length=30), nullable=False),
-        sa.Column("external_id", sa.String(length=255), nullable=False),
-        sa.Column("venue_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("venue_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_external_events_venues_user_id"), ondelete="CASCADE"
+        ),
         sa.ForeignKeyConstraint(
             ["venue_id"], ["venues.id"], name=op.f("fk_external_events_venues_venue_id"), ondelete="CASCADE"
         ),
@@ -72,10 +75,24 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("external_events_venues", table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.create_index(batch_op.f("ix_external_events_venues_user_id"), ["user_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_external_events_venues_venue_id"), ["venue_id"], unique=False)
-        batch_op.create_index(
-            "uq_external_events_venues_provider_external_id", ["provider", "external_id"], unique=True
-        )
+        batch_op.create_index("uq_external_events_venues_key", ["key"], unique=True)
+
+    op.create_table(
+        "external_events_deleted",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("provider", sa.String(length=30), nullable=False),
+        sa.Column("external_id", sa.String(length=255), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_external_events_deleted_user_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_external_events_deleted")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("external_events_deleted", table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.create_index("uq_external_events_deleted_user_id", ["user_id", "provider", "external_id"], unique=True)
 
     op.create_table(
         "external_events_origins",
@@ -83,6 +100,8 @@ def upgrade() -> None:
         sa.Column("event_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("provider", sa.String(length=30), nullable=False),
         sa.Column("external_id", sa.String(length=255), nullable=False),
+        sa.Column("copy", sa.Integer(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=True),
         sa.Column("is_leading", sa.Boolean(), nullable=False),
         sa.Column("url", sa.String(length=1000), nullable=True),
         sa.Column("status", sa.String(length=12), nullable=False),
@@ -94,6 +113,7 @@ def upgrade() -> None:
         sa.Column("trouble", sa.Text(), nullable=False),
         sa.Column("needs_look", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("refreshed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("refresh_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
@@ -111,7 +131,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_external_events_origins_event_id", ["event_id", "is_leading"], unique=False)
         batch_op.create_index("ix_external_events_origins_look", ["needs_look", "id"], unique=False)
         batch_op.create_index(
-            "uq_external_events_origins_provider_external_id", ["provider", "external_id"], unique=True
+            "uq_external_events_origins_provider_external_id", ["provider", "external_id", "copy"], unique=True
         )
 
     op.create_table(
@@ -224,9 +244,14 @@ def downgrade() -> None:
         batch_op.drop_index("ix_external_events_origins_due")
 
     op.drop_table("external_events_origins")
+    with op.batch_alter_table("external_events_deleted", table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.drop_index("uq_external_events_deleted_user_id")
+
+    op.drop_table("external_events_deleted")
     with op.batch_alter_table("external_events_venues", table_kwargs={"sqlite_autoincrement": True}) as batch_op:
-        batch_op.drop_index("uq_external_events_venues_provider_external_id")
+        batch_op.drop_index("uq_external_events_venues_key")
         batch_op.drop_index(batch_op.f("ix_external_events_venues_venue_id"))
+        batch_op.drop_index(batch_op.f("ix_external_events_venues_user_id"))
 
     op.drop_table("external_events_venues")
     with op.batch_alter_table("external_events_uploads", table_kwargs={"sqlite_autoincrement": True}) as batch_op:

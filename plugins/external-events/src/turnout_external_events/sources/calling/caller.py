@@ -116,6 +116,10 @@ class Caller:
         """Return how many calls the source says are left, and in how many seconds there are more; None: it does not say."""
         return None
 
+    def refused_key(self) -> str | None:
+        """Return what was said when the key was refused, None if it was not, or something was answered since. It asks nobody."""
+        return self._standing.refused_key()
+
     def _asked(self, path: str, parameters: Parameters, pace: Pace, patience: Patience, deadline: float) -> bytes:
         """Ask as often as patience lasts; return what was answered, which is a JSON object."""
         again = stamina.RetryingCaller(
@@ -136,6 +140,7 @@ class Caller:
             self._standing.note(QuotaSpent(f"{self.title} allows no more calls for now.", more_in))
         if answer.status < HTTPStatus.BAD_REQUEST:
             self._document(answer.body)
+            self._standing.answered()
             return answer.body
         raise self._refusal(answer, more_in)
 

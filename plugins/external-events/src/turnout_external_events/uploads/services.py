@@ -6,15 +6,27 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, insert, select
-from turnout.plugin import Actor, Clock, Denied, Invalid, NotFound, ReadSession, Session, Settings, delete_some
+from turnout.plugin import (
+    Actor,
+    Clock,
+    Denied,
+    DomainError,
+    Invalid,
+    NotFound,
+    ReadSession,
+    Session,
+    Settings,
+    delete_some,
+)
 
-from turnout_external_events.errors_uploads import NothingToImport, TooManyUploads, UnreadableFile
 from turnout_external_events.files import calendars, sheets
 from turnout_external_events.models import Report, Run, Upload
-from turnout_external_events.services.importing import FILES
+from turnout_external_events.services.importing import FILES, Importer
+from turnout_external_events.services.mapping import Mapper
 from turnout_external_events.services.runs import RunService
-from turnout_external_events.services.unfollowed import unfollowed
-from turnout_external_events.sources.contract import Malformed, Refusal
+from turnout_external_events.sources.contract import ExternalEvent, Malformed, Refusal
+from turnout_external_events.uploads.errors import NothingToImport, TooManyUploads, UnreadableFile
+from turnout_external_events.uploads.unfollowed import unfollowed
 
 CALENDAR, SHEET = "ics", "csv"
 KINDS = (CALENDAR, SHEET)
@@ -23,8 +35,8 @@ MOST_BYTES = 5_000_000
 MOST_A_DAY = 20
 A_DAY = timedelta(days=1)
 SHOWN, SHOWN_REFUSALS = 10, 100
-MALFORMED, NOT_FOLLOWED = "malformed", "not_followed"
-"""What a run reports of the events of a file: it cannot be read; it is imported, and not all of it is as the file says."""
+MALFORMED, NOT_FOLLOWED, REMARK = "malformed", "not_followed", "remark"
+"""What a run reports of a file: an event cannot be read; it is imported, and not all of it is as the file says; what goes for all."""
 MOST_REPORTS = 1000
 """How many events that cannot be read a run names; all are counted."""
 
@@ -43,8 +55,9 @@ class Choices:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What importing a file would bring: the first `rows`, and how many there are in all; likewise of what cannot be read.
+    """What importing a file would bring: the first `rows`, and how many there are in all; likewise of what cannot be imported.
 
+    `remarks` are about the file as a whole.
     A sheet has `columns`, and the `mapping` by which it was read; `wanting` are fields that no column is mapped to, without
     which nothing can be read.
     """
@@ -56,19 +69,29 @@ class Preview:
     count: int
     refusals: Sequence[Refusal]
     refused: int
+    remarks: Sequence[str]
 
 
 class UploadService:
     """Keeps files, says what is in them, and lets that be imported. Files are read while no transaction is open."""
 
     def __init__(
-        self, session: Session, reading: ReadSession, clock: Clock, settings: Settings, runs: RunService
+        self,
+        session: Session,
+        reading: ReadSession,
+        clock: Clock,
+        settings: Settings,
+        runs: RunService,
+        importer: Importer,
+        mapper: Mapper,
     ) -> None:
         self.session = session
         self.reading = reading
         self.clock = clock
         self.settings = settings
         self.runs = runs
+        self.importer = importer
+        self.mapper = mapper
 
     def keep(self, content: bytes, filename: str, kind: str, *, actor: Actor) -> Upload:
         """Keep a file. Raises `UnreadableFile`, `TooManyUploads`."""
@@ -79,7 +102,7 @@ class UploadService:
         with self.reading as session:
             if (session.scalar(recent) or 0) >= MOST_A_DAY:
                 raise TooManyUploads(f"At most {MOST_A_DAY} files a day can be uploaded; try again tomorrow.")
-        mapping = self._guessed(content, kind, actor.user_id or 0)
+        mapping = _guessed(content, kind)
         upload = Upload(
             user_id=actor.user_id, kind=kind, filename=filename[:255], content=content, mapping=mapping, created_at=now
         )
@@ -95,7 +118,7 @@ class UploadService:
             raise NotFound("There is no such file; files are kept for a day.")
         return upload
 
-    def preview(self, upload: Upload, choices: Choices) -> Preview:
+    def preview(self, upload: Upload, choices: Choices, *, actor: Actor) -> Preview:
         """Return what importing a file would bring. Raises `Invalid` for a mapping that the file does not have."""
         columns: Sequence[str] = ()
         mapping: Mapping[str, str] = {}
@@ -104,9 +127,17 @@ class UploadService:
             columns = _table(upload.content).columns
             mapping = upload.mapping if choices.mapping is None else choices.mapping
             wanting = sheets.wanting(mapping)
-        rows, refusals = ((), ()) if wanting else self.candidates(upload, choices)
+        read, said = ((), ()) if wanting else self.candidates(upload, choices)
+        rows, refused = self._importable(PROVIDERS[upload.kind], read, actor)
+        refusals = [each for each in said if not each.is_remark] + refused
+        remarks = [each.reason for each in said if each.is_remark]
         shown = refusals[:SHOWN_REFUSALS]
-        return Preview(columns, mapping, wanting, rows[:SHOWN], len(rows), shown, len(refusals))
+        return Preview(columns, mapping, wanting, rows[:SHOWN], len(rows), shown, len(refusals), remarks)
+
+    def ends_at(self, event: ExternalEvent) -> datetime | None:
+        """Return when an event will end here; None where no more than its days is known."""
+        ends_at: datetime | None = None if event.starts_at is None else self.mapper.times(event, {})["ends_at"]
+        return ends_at
 
     def candidates(self, upload: Upload, choices: Choices) -> tuple[tuple[sheets.Row, ...], tuple[Refusal, ...]]:
         """Return the events of a file, and why others cannot be read. Raises `UnreadableFile`, `Invalid`."""
@@ -138,10 +169,12 @@ class UploadService:
         events = [(row.event, _overrides(row)) for row in rows]
         provider = PROVIDERS[upload.kind]
         run = self.runs.upload(provider, title, events, status=status, actor=actor)
-        self._report(run, MALFORMED, refusals)
-        run.total = (run.total or 0) + len(refusals)
-        run.seen += len(refusals)
-        run.refused += len(refusals)
+        self._report(run, REMARK, [each for each in refusals if each.is_remark])
+        self._report(run, MALFORMED, [each for each in refusals if not each.is_remark])
+        unread = sum(not refusal.is_remark for refusal in refusals)
+        run.total = (run.total or 0) + unread
+        run.seen += unread
+        run.refused += unread
         self._report(run, NOT_FOLLOWED, list(unfollowed(self.session, provider, rows)))
         self.session.flush()
         return run
@@ -152,12 +185,24 @@ class UploadService:
         while delete_some(self.session, Upload, Upload.created_at < old):
             pass
 
-    def _guessed(self, content: bytes, kind: str, user_id: int) -> dict[str, str]:
-        """Return what the headings of a sheet tell. Raises `UnreadableFile` also for a calendar that is none."""
-        if kind == SHEET:
-            return sheets.guess(_table(content).columns)
-        self._of_calendar(content, _scope(user_id), None)
-        return {}
+    def _importable(
+        self, provider: str, rows: Sequence[sheets.Row], actor: Actor
+    ) -> tuple[list[sheets.Row], list[Refusal]]:
+        """Part what can be imported, or is here already, from what importing refuses."""
+        reasons: dict[str, str] = {}
+        for row in rows:
+            try:
+                self.importer.require_to_come(row.event, {})
+            except DomainError as error:
+                reasons[row.event.external_id] = error.detail
+        here = self.importer.known([(provider, external_id) for external_id in reasons], actor=actor)
+        for _, external_id in here:
+            del reasons[external_id]
+        refused = [row.event for row in rows if row.event.external_id in reasons]
+        return (
+            [row for row in rows if row.event.external_id not in reasons],
+            [Refusal(reasons[event.external_id], event.external_id, event.title) for event in refused],
+        )
 
     def _of_calendar(
         self, content: bytes, scope: str, timezone: str | None
@@ -169,7 +214,8 @@ class UploadService:
         except Malformed as error:
             raise UnreadableFile(str(error)) from None
         if not events and not refusals:
-            refusals = (Refusal(f"The calendar has no event between {begin:%Y-%m-%d} and {end:%Y-%m-%d}."),)
+            said = f"The calendar has no event between {begin:%Y-%m-%d} and {end:%Y-%m-%d}."
+            refusals = (Refusal(said, is_remark=True),)
         return tuple(sheets.Row(event, {}) for event in events), refusals
 
     def _report(self, run: Run, code: str, refusals: Sequence[Refusal]) -> None:
@@ -188,6 +234,17 @@ def _scope(user_id: int) -> str:
 def _overrides(row: sheets.Row) -> Mapping[str, Any]:
     """Return what a row says of selling it here. The price of what is sold elsewhere is what the file says, and follows it."""
     return {} if row.event.price is not None and "capacity" not in row.overrides else row.overrides
+
+
+def _guessed(content: bytes, kind: str) -> dict[str, str]:
+    """Return what the headings of a sheet tell. Raises `UnreadableFile` also for a calendar that is none."""
+    if kind == SHEET:
+        return sheets.guess(_table(content).columns)
+    try:
+        calendars.require(content)
+    except Malformed as error:
+        raise UnreadableFile(str(error)) from None
+    return {}
 
 
 def _table(content: bytes) -> sheets.Table:

@@ -12,8 +12,7 @@ from turnout_external_events.admin.runs import RunSection
 from turnout_external_events.admin.words import FILE, GROUP, IMPORT, READ, RUNS
 from turnout_external_events.files.sheets import FIELDS, table
 from turnout_external_events.models import Upload
-from turnout_external_events.services import UploadService
-from turnout_external_events.services.uploads import CALENDAR, MOST_BYTES, SHEET, Choices
+from turnout_external_events.uploads.services import CALENDAR, MOST_BYTES, SHEET, Choices, UploadService
 
 KINDS = {".ics": CALENDAR, ".ical": CALENDAR, ".csv": SHEET, ".tsv": SHEET, ".txt": SHEET}
 BAD_REQUEST = 400
@@ -97,9 +96,9 @@ class FileSection(AdminSection):
         return self.uploads.get(int(request.matchdict["id"]), actor=request.actor)
 
     def _page(self, request: Request, upload: Upload, choices: Choices, problem: str = "") -> dict[str, Any]:
-        preview = None
+        preview, actor = None, request.actor
         try:
-            preview = self.uploads.preview(upload, choices)
+            preview = self.uploads.preview(upload, choices, actor=actor)
         except DomainError as error:
             problem = problem or _said(error)
         if problem:
@@ -110,6 +109,7 @@ class FileSection(AdminSection):
             "preview": preview,
             "columns": preview.columns if preview is not None else _columns(upload),
             "where": where,
+            "ends_at": self.uploads.ends_at,
             "mapping": upload.mapping if choices.mapping is None else choices.mapping,
             "problem": problem,
             "groups": GROUPS,

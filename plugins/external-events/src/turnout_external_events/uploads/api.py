@@ -6,14 +6,15 @@ from typing import Any
 
 from turnout.plugin import Denied, Invalid, NotFound, Request, Service, about_no_event
 
-from turnout_external_events import schemas, schemas_uploads
 from turnout_external_events.api import TAG, represent, represent_run
-from turnout_external_events.errors_uploads import NothingToImport, TooManyUploads, UnreadableFile
 from turnout_external_events.files.headings import FIELDS
 from turnout_external_events.files.sheets import Row
 from turnout_external_events.models import Upload
+from turnout_external_events.schemas import ImportRunView
 from turnout_external_events.services.importing import Importer
-from turnout_external_events.services.uploads import CALENDAR, PROVIDERS, SHEET, Choices, UploadService
+from turnout_external_events.uploads import schemas
+from turnout_external_events.uploads.errors import NothingToImport, TooManyUploads, UnreadableFile
+from turnout_external_events.uploads.services import CALENDAR, PROVIDERS, SHEET, Choices, UploadService
 
 TYPES = {"text/calendar": CALENDAR, "text/csv": SHEET}
 
@@ -27,7 +28,7 @@ SERVICES = (uploads, upload, previewing, importing)
 @uploads.post(
     permission="external_events:import",
     upload=TYPES,
-    answer=schemas_uploads.UploadView,
+    answer=schemas.UploadView,
     status=201,
     location="/external-events/uploads/{id}",
     refuses=(UnreadableFile, TooManyUploads),
@@ -46,8 +47,8 @@ def upload_events(request: Request) -> dict[str, Any]:
 
 @upload.get(
     permission="external_events:read",
-    query=schemas_uploads.UploadQuery,
-    answer=schemas_uploads.UploadView,
+    query=schemas.UploadQuery,
+    answer=schemas.UploadView,
     refuses=(NotFound, UnreadableFile),
 )
 def read_upload(request: Request) -> dict[str, Any]:
@@ -57,8 +58,8 @@ def read_upload(request: Request) -> dict[str, Any]:
 
 @previewing.post(
     permission="external_events:import",
-    body=schemas_uploads.UploadChoices,
-    answer=schemas_uploads.UploadView,
+    body=schemas.UploadChoices,
+    answer=schemas.UploadView,
     status=200,
     refuses=(NotFound, Invalid, UnreadableFile),
 )
@@ -69,8 +70,8 @@ def preview_upload(request: Request) -> dict[str, Any]:
 
 @importing.post(
     permission="external_events:import",
-    body=schemas_uploads.UploadImport,
-    answer=schemas.ImportRunView,
+    body=schemas.UploadImport,
+    answer=ImportRunView,
     status=202,
     refuses=(NotFound, Denied, Invalid, UnreadableFile, NothingToImport),
 )
@@ -105,7 +106,7 @@ def _filename(request: Request) -> str:
 
 
 def _shown(request: Request, kept: Upload, choices: Choices) -> dict[str, Any]:
-    preview = request.find_service(UploadService).preview(kept, choices)
+    preview = request.find_service(UploadService).preview(kept, choices, actor=request.actor)
     provider = PROVIDERS[kept.kind]
     known = request.find_service(Importer).known(
         [(provider, row.event.external_id) for row in preview.rows], actor=request.actor
@@ -122,6 +123,7 @@ def _shown(request: Request, kept: Upload, choices: Choices) -> dict[str, Any]:
         "preview": [_row(provider, row, known) for row in preview.rows],
         "refused": preview.refused,
         "refusals": [{"title": each.title, "reason": each.reason} for each in preview.refusals],
+        "remarks": list(preview.remarks),
     }
 
 

@@ -128,6 +128,7 @@ class AlmanacSource(EventSource):
     title = "Almanac"
     largest_page = 100
     deepest = 1000
+    caller: AlmanacCaller
 
     def __init__(self, caller: AlmanacCaller) -> None:
         self.caller = caller

@@ -6,7 +6,7 @@ from turnout.plugin import Schema, fields
 from turnout_external_events.files.headings import FIELDS
 from turnout_external_events.files.tables import LONGEST_HEADING, MOST_COLUMNS
 from turnout_external_events.schemas import ExternalEventView
-from turnout_external_events.services.uploads import KINDS, SHOWN, SHOWN_REFUSALS
+from turnout_external_events.uploads.services import KINDS, SHOWN, SHOWN_REFUSALS
 
 LONGEST_NAME = LONGEST_HEADING + 10
 
@@ -54,7 +54,7 @@ class UploadedRow(Schema):
 
 
 class UnreadRow(Schema):
-    """An event of a file that cannot be read."""
+    """An event of a file that cannot be read, or not be imported."""
 
     title = fields.text(200, 0)
     reason = fields.text(1000)
@@ -76,3 +76,6 @@ class UploadView(Schema):
     preview = fields.many(UploadedRow(name="row"), SHOWN, description="The first of them")
     refused = fields.whole(description="How many cannot")
     refusals = fields.many(UnreadRow(name="refusal"), SHOWN_REFUSALS, description="The first of those, and why")
+    remarks = fields.many(
+        fields.text(1000, name="remark"), 10, description="What is to be known of the file as a whole"
+    )

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from cachetools import TTLCache
 from turnout.testing.clocks import ManualClock
-from turnout.testing.fakes import Answer, Fake
+from turnout.testing.fakes import Answer
 
 from turnout_external_events.sources import BadAnswer, Criteria, NotThere, Pace, Refused, Unavailable, feeds
 from turnout_external_events.sources.feeds import FeedSource
@@ -18,46 +18,9 @@ SETTINGS = {
 }
 
 
-class FakeCalendars(Fake):
-    """A server with one calendar: `events` by their lines; `answers` are given instead, by path."""
-
-    api_prefixes = ("/",)
-
-    def __init__(self):
-        super().__init__()
-        self.events = []
-        self.answers = {}
-
-    def answer(self, call):
-        if call.path in self.answers:
-            return self.answers[call.path]
-        inside = "".join(f"BEGIN:VEVENT\r\n{event}\r\nEND:VEVENT\r\n" for event in self.events)
-        return Answer(200, f"BEGIN:VCALENDAR\r\n{inside}END:VCALENDAR\r\n".encode(), {"Content-Type": "text/calendar"})
-
-    def problem(self, status, message):
-        return Answer(status, message.encode())
-
-    def add(self, number, begin, more=""):
-        """Add an event that begins at `begin`."""
-        lines = [f"UID:{number}", f"SUMMARY:Event {number}", f"DTSTART:{begin:%Y%m%dT%H%M%SZ}", *more.split("\n")]
-        self.events.append("\r\n".join(lines))
-
-
 @pytest.fixture
 def clock():
     return ManualClock()
-
-
-@pytest.fixture(autouse=True)
-def nothing_read():
-    """Let each test begin with nothing remembered."""
-    feeds._read.clear()
-
-
-@pytest.fixture
-def server():
-    with FakeCalendars() as server:
-        yield server
 
 
 @pytest.fixture
@@ -235,3 +198,31 @@ def test_there_is_no_fetch(clock):
         source.fetch("1", Pace.QUICK)
     assert source.check() is None
     assert source.by_address
+
+
+def test_who_wants_what_is_new_is_told_what_is_new(server, search, several, clock):
+    search()
+    server.add(6, clock.now() + timedelta(weeks=6))
+    assert len(search().events) == 5
+    assert len(search(pace=Pace.FRESH).events) == 6
+    search(pace=Pace.FRESH, page=2)
+    assert len(server.calls) == 2
+
+
+def test_what_is_read_as_a_whole_says_so(server, search, several, clock):
+    covers = clock.now() - timedelta(days=1), clock.now() + timedelta(days=366)
+    assert search().covers == search(size=1, page=2).covers == covers
+
+
+def test_a_remark_about_times_leaves_a_calendar_whole(server, search, several):
+    server.events.append("UID:odd\r\nSUMMARY:Market\r\nDTSTART:20270310T100000")
+    found = search()
+    assert ("Market" in titles(found), len(found.refused), found.covers is None) == (True, 1, False)
+
+
+@pytest.mark.parametrize(
+    "odd", ["SUMMARY:Nobody's\r\nDTSTART:soon", None], ids=["nobody knows which entry it is", "nothing is left"]
+)
+def test_what_may_not_be_whole_does_not_say_so(server, search, several, odd):
+    server.events = [] if odd is None else [*server.events, odd]
+    assert search().covers is None
