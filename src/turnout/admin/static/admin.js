@@ -15,11 +15,15 @@
     if (address) {
       options.valueField = "value";
       options.labelField = "text";
-      options.searchField = ["text"];
+      options.score = () => () => 1;  // the server finds by more than is shown, such as an email address
       options.load = (typed, done) => {
         fetch(`${address}?search=${encodeURIComponent(typed)}`, { headers: { Accept: "application/json" } })
           .then((answer) => (answer.ok ? answer.json() : []))
-          .then(done, () => done());
+          .then((found) => {
+            if (typed !== picker.lastValue) return done();
+            picker.clearOptions();
+            return done(found);
+          }, () => done());
       };
     }
     const picker = new TomSelect(select, options);
