@@ -92,7 +92,7 @@ def test_while_one_fails_the_other_answers(live, visitor, organizer, ticketmaste
     ticketmaster.revoke_key()
     found = organizer.get("/external-events", query="lantern parade")
     assert list(parades(found)) == [AT_SEATGEEK]
-    assert failures(found) == {"ticketmaster": "Ticketmaster does not accept ticketmaster.api_key."}
+    assert failures(found) == {"ticketmaster": "It is not set up here so that it can be asked; staff can see why."}
     assert bring(organizer, AT_TICKETMASTER, 502)["code"] == "source_failed"
     assert visitor.get("/events")["results"] == []
 
