@@ -93,7 +93,7 @@ def test_while_one_fails_the_other_answers(live, visitor, organizer, ticketmaste
     found = organizer.get("/external-events", query="lantern parade")
     assert list(parades(found)) == [AT_SEATGEEK]
     assert failures(found) == {"ticketmaster": "It is not set up here so that it can be asked; staff can see why."}
-    assert bring(organizer, AT_TICKETMASTER, 502)["code"] == "source_failed"
+    assert bring(organizer, AT_TICKETMASTER, 409)["code"] == "source_not_set_up"
     assert visitor.get("/events")["results"] == []
 
     asked = len(ticketmaster.calls)
