@@ -81,7 +81,7 @@ class TestFailures:
     def test_one_source_alone_that_does_not_answer_is_a_bad_gateway(self, user):
         assert user.get("/external-events", provider="down", status=502).json["code"] == "source_failed"
 
-    def test_one_that_lacks_its_key_is_not_set_up_and_staff_are_told_why(self, user, api):
+    def test_one_that_lacks_its_key_is_not_set_up_and_staff_are_told_why(self, user, api, almanac):
         refused = user.get("/external-events", provider="keyless", status=409).json
         assert (refused["code"], refused["detail"]) == ("source_not_set_up", FOR_STAFF)
         user = api.as_role("staff")
